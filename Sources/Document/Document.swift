@@ -10,6 +10,8 @@ package final class Document {
     var nodes: [RawNode] = []
     /// YAML only: where each node began, parallel to `nodes`. A JSON node's offset tells it.
     var marks: [SourcePosition] = []
+    /// JSON only: made when the first position is asked for.
+    var positions: PositionIndex?
     /// Whether `text` is JSON source, whose strings may hold escapes.
     var isJSON = true
 
@@ -21,6 +23,7 @@ package final class Document {
         nodes.removeAll(keepingCapacity: true)
         marks.removeAll(keepingCapacity: true)
         self.text = text
+        positions = nil
         isJSON = true
     }
 
@@ -28,6 +31,7 @@ package final class Document {
     package func release(keepingNodes: Int) {
         text = []
         marks = []
+        positions = nil
         if nodes.capacity > keepingNodes {
             nodes = []
         } else {
