@@ -41,6 +41,24 @@ package struct JSONReader {
         try reader.end()
     }
 
+    /// Reads the next of several values that follow each other, as `kubectl get -o json` may write
+    /// them, into the emptied tree; returns nil past the last one. The node limit is for each.
+    package mutating func nextDocument() throws(DocumentError) -> Node? {
+        document.nodes.removeAll(keepingCapacity: true)
+        let text = text
+        _ = scanner.skipWhitespace(text.span)
+        return scanner.position == text.count ? nil : try readValue()
+    }
+
+    /// Validates the next of several values and makes no nodes of it; returns false past the last.
+    package mutating func skipDocument() throws(DocumentError) -> Bool {
+        let text = text
+        _ = scanner.skipWhitespace(text.span)
+        if scanner.position == text.count { return false }
+        try skipValue()
+        return true
+    }
+
     /// Where the next byte stands.
     package var position: SourcePosition {
         SourcePosition(ofByteAt: scanner.position, in: text.span)
