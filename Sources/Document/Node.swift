@@ -195,7 +195,7 @@ extension Document {
         if !isJSON { return marks[index] }
         let raw = nodes[index]
         let quoted = raw.kind == .string || raw.kind == .key
-        let index = positions ?? PositionIndex(text)
+        let index = positions ?? PositionIndex(text, from: range.lowerBound)
         positions = index
         return index.position(ofByteAt: Int(raw.offset) - (quoted ? 1 : 0), in: text)
     }

@@ -4,14 +4,17 @@ struct PositionIndex {
     /// How many bytes lie between two known positions.
     private static let stride = 4_096
 
-    /// The positions of byte 0, `stride`, 2 × `stride`…
+    /// Where the document begins among the bytes.
+    private let start: Int
+    /// The positions of the bytes `start`, `start + stride`, `start + 2 × stride`…
     private var known: [SourcePosition] = []
 
-    init(_ text: [UInt8]) {
+    init(_ text: [UInt8], from start: Int) {
+        self.start = start
         var position = SourcePosition.start
-        known.reserveCapacity(text.count / Self.stride + 1)
+        known.reserveCapacity((text.count - start) / Self.stride + 1)
         known.append(position)
-        var offset = 0
+        var offset = start
         while offset + Self.stride <= text.count {
             position = position.advanced(over: text[offset..<offset + Self.stride])
             known.append(position)
@@ -22,8 +25,8 @@ struct PositionIndex {
     /// The position of the byte at `offset` of the text that the index was made of.
     func position(ofByteAt offset: Int, in text: [UInt8]) -> SourcePosition {
         let offset = min(offset, text.count)
-        let place = offset / Self.stride
-        return known[place].advanced(over: text[place * Self.stride..<offset])
+        let place = (offset - start) / Self.stride
+        return known[place].advanced(over: text[start + place * Self.stride..<offset])
     }
 }
 
