@@ -48,18 +48,20 @@ package struct JSONReader {
     /// them, into the emptied tree; returns nil past the last one. The node limit is for each.
     package mutating func nextDocument() throws(DocumentError) -> Node? {
         document.nodes.removeAll(keepingCapacity: true)
-        let text = text
-        _ = scanner.skipWhitespace(text.span)
-        return scanner.position == text.count ? nil : try readValue()
+        return isAtEnd() ? nil : try readValue()
     }
 
     /// Validates the next of several values and makes no nodes of it; returns false past the last.
     package mutating func skipDocument() throws(DocumentError) -> Bool {
-        let text = text
-        _ = scanner.skipWhitespace(text.span)
-        if scanner.position == text.count { return false }
+        if isAtEnd() { return false }
         try skipValue()
         return true
+    }
+
+    private mutating func isAtEnd() -> Bool {
+        let text = text
+        _ = scanner.skipWhitespace(text.span.extracting(first: limit))
+        return scanner.position == limit
     }
 
     /// Where the next byte stands.

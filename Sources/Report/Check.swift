@@ -82,7 +82,7 @@ package struct Check {
         let first = report.findings.count
         do throws(DocumentError) {
             if source.format == .json || isJSON(source.bytes) {
-                document.reset(json: source.bytes)
+                document.reset(json: source.bytes, range: source.bytes.indices)
                 var reader = JSONReader(document, limits: limits.json)
                 while let root = try reader.nextDocument() { judge(document: root) }
             } else {
@@ -119,7 +119,7 @@ package struct Check {
     private func isJSON(_ bytes: [UInt8]) -> Bool {
         let first = bytes.first { $0 > 0x20 }
         guard first == UInt8(ascii: "{") else { return false }
-        document.reset(json: bytes)
+        document.reset(json: bytes, range: bytes.indices)
         var reader = JSONReader(document, limits: limits.json)
         do throws(DocumentError) {
             while try reader.skipDocument() {}

@@ -7,7 +7,7 @@ internal import Policy
 ///         Deployment shop/web, spec.template.spec.containers[0].image, policy pinned-images
 ///         fix: name the image by digest: nginx@sha256:…
 ///
-///     3 objects in 1 file checked: 1 violation (1 deny) in 1 object
+///     3 objects in 1 file: 1 violation (1 deny)
 package enum TextFormat: ReportFormat {
     /// `text`.
     package static let name = "text"
@@ -59,11 +59,11 @@ package enum TextFormat: ReportFormat {
         return "\(source):\(position.line):\(position.column)"
     }
 
-    /// `3 objects in 2 files checked: 2 violations (1 deny, 1 warn)`.
+    /// `3 objects in 2 files: 2 violations (1 deny, 1 warn)`.
     private static func summary(of report: CheckReport) -> String {
         let counts = report.counts
         let objects = amount(counts.objects, "object")
-        var text = "\(objects) in \(amount(counts.sources, "file")) checked: "
+        var text = "\(objects) in \(amount(counts.sources, "file")): "
         if counts.violations == 0 {
             text += "no violations"
         } else {
@@ -73,12 +73,12 @@ package enum TextFormat: ReportFormat {
             text += "\(amount(counts.violations, "violation")) (\(parts.joined(separator: ", ")))"
         }
         if counts.problems > 0 {
-            text += "; NOT ALL COULD BE CHECKED: \(amount(counts.problems, "error"))"
+            text += "; \(amount(counts.problems, "ERROR")): not all could be checked"
         }
         return text
     }
 
     private static func amount(_ count: Int, _ noun: String) -> String {
-        "\(count) \(noun)\(count == 1 ? "" : "s")"
+        "\(count) \(noun)\(count == 1 ? "" : noun == noun.uppercased() ? "S" : "s")"
     }
 }
