@@ -48,7 +48,7 @@ import Testing
         let path = "image-digest spec.containers[0].image"
         #expect(
             lines(of: report) == [
-                "1 5:39 Pod default/(unnamed) \(path)", "2 11:39 Pod default/(unnamed) \(path)",
+                "1 5:38 Pod default/(unnamed) \(path)", "2 12:38 Pod default/(unnamed) \(path)",
             ])
         #expect(report.counts.documents == 2)
         #expect(report.counts.objects == 2)
@@ -86,8 +86,8 @@ import Testing
             let report = report(pod + "\n " + pod + "\n", policies, format: format)
             #expect(
                 lines(of: report) == [
-                    "1 1:65 Pod default/(unnamed) image-digest spec.containers[0].image",
-                    "2 2:66 Pod default/(unnamed) image-digest spec.containers[0].image",
+                    "1 1:64 Pod default/(unnamed) image-digest spec.containers[0].image",
+                    "2 2:65 Pod default/(unnamed) image-digest spec.containers[0].image",
                 ])
         }
     }
