@@ -15,7 +15,8 @@ enum PEM {
             try body(unsafe Certificate(adopting: pointer))
         }
         // "No start line" is how the reader says that no further block follows.
-        guard ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE else {
+        let code = ERR_peek_last_error()
+        guard ERR_GET_LIB(code) == ERR_LIB_PEM, ERR_GET_REASON(code) == PEM_R_NO_START_LINE else {
             throw TLSError(last: operation)
         }
         ERR_clear_error()

@@ -36,10 +36,12 @@ struct TLSContextTests {
         #expect(try serverContext().certificateNotAfter == now + 86400)
     }
 
-    struct Material: Sendable {
+    struct Material: Sendable, CustomTestStringConvertible {
         var certificate = certificatePair.certificatePEM
         var key = certificatePair.privateKeyPEM
         var clientCA: [UInt8]?
+
+        var testDescription: String { "material" }
     }
 
     static let certificatePair = certificate
