@@ -100,9 +100,16 @@ final class Connection {
         return hasMoved
     }
 
-    /// Tells the engine that the input has ended, once all of it has been read.
+    /// Tells the engine that the input has ended, once it has taken all of it.
     func reportEnd() {
-        if isInputEnded, !isLingering { engine?.peerClosed() }
+        guard isInputEnded, !isLingering, let engine else { return }
+        if session == nil || engine.wantsInput { engine.peerClosed() }
+    }
+
+    /// Gives back the memory that an idle connection does not need.
+    func releaseIdleBuffers() {
+        engine?.releaseIdleBuffers()
+        session?.releaseIdleBuffers()
     }
 
     /// Writes what is ready until all is written or the socket takes no more.
@@ -159,16 +166,9 @@ final class Connection {
     }
 
     private func writeCiphertext() throws {
-        var failure: SystemError?
-        session?.withOutput { span in
-            do throws(SystemError) {
-                return noteBlocked(try socket.write(span))
-            } catch {
-                failure = error
-                return 0
-            }
+        _ = try session?.withOutput { (span: Span<UInt8>) throws(SystemError) -> Int in
+            noteBlocked(try socket.write(span))
         }
-        if let failure { throw failure }
     }
 
     @discardableResult

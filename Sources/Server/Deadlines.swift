@@ -7,7 +7,9 @@ package struct DeadlineDurations: Sendable {
     package var head: UInt64
     /// From the end of the head to the end of the body, likewise.
     package var body: UInt64
-    /// Between requests. The API server keeps idle connections for 90 s: longer than that.
+    /// From an answer until an idle connection gives its buffers back.
+    package var rest: UInt64
+    /// Between requests, after the rest. The API server keeps idle connections for 90 s: longer than that.
     package var idle: UInt64
     /// From the first byte of output that the peer does not take to the last.
     package var write: UInt64
@@ -17,12 +19,14 @@ package struct DeadlineDurations: Sendable {
     /// Durations in nanoseconds; the defaults suit a kube-apiserver as the client.
     package init(
         handshake: UInt64 = 10_000_000_000, head: UInt64 = 10_000_000_000,
-        body: UInt64 = 30_000_000_000, idle: UInt64 = 120_000_000_000,
-        write: UInt64 = 30_000_000_000, linger: UInt64 = 2_000_000_000
+        body: UInt64 = 30_000_000_000, rest: UInt64 = 1_000_000_000,
+        idle: UInt64 = 120_000_000_000, write: UInt64 = 30_000_000_000,
+        linger: UInt64 = 2_000_000_000
     ) {
         self.handshake = handshake
         self.head = head
         self.body = body
+        self.rest = rest
         self.idle = idle
         self.write = write
         self.linger = linger
@@ -36,7 +40,7 @@ package struct DeadlineDurations: Sendable {
 struct Deadlines {
     /// What a connection is waiting for.
     enum Kind: Int, CaseIterable, Sendable {
-        case handshake, head, body, idle, write, linger
+        case handshake, head, body, rest, idle, write, linger
     }
 
     private struct Entry {
@@ -118,6 +122,7 @@ struct Deadlines {
         case .handshake: durations.handshake
         case .head: durations.head
         case .body: durations.body
+        case .rest: durations.rest
         case .idle: durations.idle
         case .write: durations.write
         case .linger: durations.linger

@@ -4,7 +4,12 @@ internal import Telemetry
 /// What one loop counts. The loop alone writes, a scrape reads.
 final class LoopMetrics: Sendable {
     /// Why a request was refused for want of room.
-    enum Shed: String, CaseIterable { case bodyBudget = "body_budget", checkQueue = "check_queue" }
+    enum Shed: Int, CaseIterable {
+        /// The bytes that all bodies may hold together are taken.
+        case bodyBudget
+        /// The queue of checks is full.
+        case checkQueue
+    }
 
     /// The listener's name, a label value.
     let listener: String
@@ -26,7 +31,7 @@ final class LoopMetrics: Sendable {
         (name: "deadline", values: Deadlines.Kind.allCases.map { "\($0)" })
     ])
     /// Requests refused for want of room.
-    let shed = CounterTable([(name: "reason", values: Shed.allCases.map(\.rawValue))])
+    let shed = CounterTable([(name: "reason", values: ["body_budget", "check_queue"])])
     /// Log lines that found no room.
     let droppedLogLines = Gauge()
     /// When the loop last turned, in nanoseconds of the monotonic clock; 0 before the first turn.
@@ -38,6 +43,9 @@ final class LoopMetrics: Sendable {
     func countRequest(_ route: Route, status: Int) {
         requests[route.index, min(max(status / 100 - 2, 0), 3)].add()
     }
+
+    /// Counts a request refused for want of room.
+    func countShed(_ reason: Shed) { shed[reason.rawValue].add() }
 
     /// Notes that the loop is alive.
     func beat(_ now: UInt64) { lastTurn.store(now, ordering: .relaxed) }

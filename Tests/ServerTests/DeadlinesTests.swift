@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct DeadlinesTests {
     private let durations = DeadlineDurations(
-        handshake: 10, head: 20, body: 30, idle: 40, write: 50, linger: 60)
+        handshake: 10, head: 20, body: 30, rest: 5, idle: 40, write: 50, linger: 60)
 
     @Test func aDeadlineIsDueAtItsMomentAndNotBefore() {
         var deadlines = Deadlines(durations: durations)
