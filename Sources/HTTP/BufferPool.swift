@@ -4,6 +4,7 @@ package final class BufferPool {
     package let bufferBytes: Int
     private let spareCount: Int
     private var spare: [[UInt8]] = []
+    private var spareOutput: [[UInt8]] = []
 
     /// A pool that keeps at most `spareCount` buffers for the next borrower.
     package init(bufferBytes: Int = 32 * 1024, spareCount: Int = 8) {
@@ -20,5 +21,19 @@ package final class BufferPool {
     func giveBack(_ buffer: consuming [UInt8]) {
         guard buffer.count == bufferBytes, spare.count < spareCount else { return }
         spare.append(buffer)
+    }
+
+    /// An empty buffer with room, to append output to.
+    func lendOutput() -> [UInt8] {
+        spareOutput.popLast() ?? []
+    }
+
+    /// Takes an output buffer back; one that has grown large is freed instead.
+    func giveBackOutput(_ buffer: consuming [UInt8]) {
+        guard buffer.capacity > 0, buffer.capacity <= 2 * bufferBytes,
+            spareOutput.count < spareCount
+        else { return }
+        buffer.removeAll(keepingCapacity: true)
+        spareOutput.append(buffer)
     }
 }

@@ -36,13 +36,33 @@ package final class Engine {
         case sending
     }
 
+    private let limits: Limits
+    private let budget: ByteBudget
+    private let pool: BufferPool
+    /// Exactly one of the two; HTTP/1 while the protocol is not yet known.
+    private var http1: HTTP1Session?
+    private var http2: HTTP2Session?
+    private var isDetecting: Bool
+    private var isDraining = false
+
     /// An engine for one accepted connection.
     package init(mode: Mode, limits: Limits, budget: ByteBudget, pool: BufferPool) {
+        self.limits = limits
+        self.budget = budget
+        self.pool = pool
+        isDetecting = mode == .detect
+        if mode == .http2 {
+            http2 = HTTP2Session(limits: limits, budget: budget, pool: pool)
+        } else {
+            http1 = HTTP1Session(limits: limits, budget: budget, pool: pool)
+        }
     }
 
     /// Whether `receive` may be called. False while an HTTP/1 request waits for its answer and
     /// while the peer does not take its answers: then do not poll for input.
-    package var wantsInput: Bool { true }
+    package var wantsInput: Bool {
+        http2?.wantsInput ?? http1?.wantsInput ?? false
+    }
 
     /// Lends `fill` space for input, best read into straight from the socket or the TLS session,
     /// and takes in as many bytes as it returns; 0 means that there is no more for now.
@@ -50,43 +70,93 @@ package final class Engine {
     package func receive<E: Error>(
         _ fill: (inout MutableSpan<UInt8>) throws(E) -> Int
     ) throws(E) -> Int {
-        0
+        if let http2 { return try http2.receive(fill) }
+        let count = try http1?.receive(fill) ?? 0
+        if isDetecting { detect() }
+        return count
+    }
+
+    private func detect() {
+        switch http1?.preface ?? .absent {
+        case .incomplete:
+            return
+        case .absent:
+            isDetecting = false
+        case .present:
+            isDetecting = false
+            let session = HTTP2Session(limits: limits, budget: budget, pool: pool)
+            if isDraining { session.beginDraining() }
+            if let bytes = http1?.surrenderInput() { session.receive(bytes) }
+            http2 = session
+            http1 = nil
+        }
     }
 
     /// The next thing to answer, nil when more input is needed first. On HTTP/1 none comes while
     /// one is unanswered, so that answers keep their order.
-    package func nextEvent() -> Event? { nil }
+    package func nextEvent() -> Event? {
+        if let http2 { return http2.nextEvent() }
+        return isDetecting ? nil : http1?.nextEvent()
+    }
 
     /// Answers a request; `date` is the value of the `Date` field (RFC 9110 §5.6.7). An identifier
     /// that waits for no answer (its stream was reset) is ignored.
-    package func respond(to id: RequestID, _ response: Response, date: String? = nil) {}
+    package func respond(to id: RequestID, _ response: Response, date: String? = nil) {
+        http2?.respond(to: id, response, date: date)
+        http1?.respond(to: id, response, date: date)
+    }
 
     /// Bytes of output ready to be written. HTTP/2 frames are made only when those made before
     /// are written, so that a slow reader holds little.
-    package var pendingOutputCount: Int { 0 }
+    package var pendingOutputCount: Int {
+        http2?.pendingOutputCount ?? http1?.pendingOutputCount ?? 0
+    }
 
     /// Hands out the pending output; `write` returns how much of it it consumed.
     package func withOutput<E: Error>(
         _ write: (Span<UInt8>) throws(E) -> Int
-    ) throws(E) {}
+    ) throws(E) {
+        try http2?.withOutput(write)
+        try http1?.withOutput(write)
+    }
 
     /// What the connection waits for.
-    package var phase: Phase { .idle }
+    package var phase: Phase {
+        http2?.phase ?? http1?.phase ?? .idle
+    }
 
     /// The oldest request of which a part has come and a part is missing. A deadline for heads and
     /// bodies runs for as long as this stays the same.
-    package var incompleteRequest: RequestID? { nil }
+    package var incompleteRequest: RequestID? {
+        if let http2 { return http2.incompleteRequest }
+        return http1?.incompleteRequest
+    }
 
-    /// Whether the connection has nothing more to do once the pending output is written.
-    package var shouldClose: Bool { false }
+    /// Whether the connection has nothing more to do once the pending output is written. Ask when
+    /// `nextEvent` has returned nil.
+    package var shouldClose: Bool {
+        http2?.shouldClose ?? http1?.shouldClose ?? true
+    }
 
     /// Announces the end: HTTP/1 answers carry `Connection: close` from now on, HTTP/2 peers get
     /// GOAWAY. What is in flight is still answered; idle HTTP/1 connections stay open.
-    package func beginDraining() {}
+    package func beginDraining() {
+        guard !isDraining else { return }
+        isDraining = true
+        http2?.beginDraining()
+        http1?.beginDraining()
+    }
 
     /// Says that the peer will send nothing more (end of file, close_notify).
-    package func peerClosed() {}
+    package func peerClosed() {
+        isDetecting = false
+        http2?.peerClosed()
+        http1?.peerClosed()
+    }
 
     /// Returns buffers to the pool where nothing is held in them. Call it before waiting.
-    package func releaseIdleBuffers() {}
+    package func releaseIdleBuffers() {
+        http2?.releaseIdleBuffers()
+        http1?.releaseIdleBuffers()
+    }
 }

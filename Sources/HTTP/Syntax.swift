@@ -48,6 +48,10 @@ enum Syntax {
         (byte >= 0x20 && byte != 0x7F) || byte == tab
     }
 
+    static func isDigit(_ byte: UInt8) -> Bool {
+        byte >= 0x30 && byte <= 0x39
+    }
+
     /// ASCII letters in lower case, every other byte as it is.
     static func lowercase(_ byte: UInt8) -> UInt8 {
         byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte
@@ -64,12 +68,24 @@ enum Syntax {
     }
 
     /// Whether the bytes are this text, letter case aside; `text` is lower-case ASCII.
-    static func equals(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: StaticString) -> Bool {
-        let wanted = "\(text)".utf8
+    static func equals(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: String) -> Bool {
+        let wanted = text.utf8
         guard wanted.count == range.count else { return false }
         var offset = range.lowerBound
         for byte in wanted {
             guard lowercase(bytes[offset]) == byte else { return false }
+            offset += 1
+        }
+        return true
+    }
+
+    /// Whether the bytes are this text, letter case included.
+    static func isExactly(_ bytes: Span<UInt8>, _ range: Range<Int>, _ text: String) -> Bool {
+        let wanted = text.utf8
+        guard wanted.count == range.count else { return false }
+        var offset = range.lowerBound
+        for byte in wanted {
+            guard bytes[offset] == byte else { return false }
             offset += 1
         }
         return true
@@ -84,12 +100,11 @@ enum Syntax {
         return start..<end
     }
 
-    /// The bytes as text, for messages and for what outlives the buffer.
+    /// ASCII bytes as text.
     static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
-        var copy: [UInt8] = []
-        copy.reserveCapacity(range.count)
-        for offset in range { copy.append(bytes[offset]) }
-        return String(decoding: copy, as: UTF8.self)
+        var text = ""
+        for offset in range { text.unicodeScalars.append(Unicode.Scalar(bytes[offset])) }
+        return text
     }
 
     /// A byte as people write it, `0x0D`.
