@@ -62,6 +62,8 @@ struct RawNode {
 /// What a raw node is.
 enum RawKind: UInt8 {
     case object, array, key, string, number, `true`, `false`, null
+    /// A YAML merge key, until the document is whole.
+    case mergeKey
 }
 
 /// Three bytes and the length of a key in one word, so that a look-up compares words, not bytes.

@@ -15,7 +15,7 @@ package struct Node {
         switch raw.kind {
         case .object: .object
         case .array: .array
-        case .key, .string: .string
+        case .key, .mergeKey, .string: .string
         case .number: .number
         case .true, .false: .boolean
         case .null: .null
