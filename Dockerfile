@@ -1,5 +1,5 @@
-# Built by `make image`. To pin both images to the digests that you trust:
-#   make image IMAGE=… or Scripts/image --build-arg SWIFT_IMAGE=swift:6.3.1-bookworm@sha256:… \
+# Built by `make image`. To pin both images to digests that you trust:
+#   Scripts/image --build-arg SWIFT_IMAGE=swift:6.3.1-bookworm@sha256:… \
 #     --build-arg RUNTIME_IMAGE=gcr.io/distroless/cc-debian12:nonroot@sha256:…
 ARG SWIFT_IMAGE=swift:6.3.1-bookworm
 # Debian 12's C and C++ libraries and OpenSSL; no shell, no package manager, user 65532.
