@@ -21,6 +21,11 @@ package struct Configuration: Sendable {
     /// How long an admission loop may be silent before `/livez` fails, in nanoseconds.
     package var heartbeatLimit: UInt64 = 10_000_000_000
 
+    /// The most bytes that a PEM file may have.
+    package var tlsFileBytes = 1 << 20
+    /// How long a TLS session may be resumed, in seconds.
+    package var ticketLifetimeSeconds: Int64 = 12 * 3600
+
     /// The configuration of a server with these listeners.
     package init(
         admission: ListenerConfiguration, service: ListenerConfiguration, tls: TLSFiles? = nil

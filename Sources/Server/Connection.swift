@@ -41,7 +41,7 @@ final class Connection {
     init(token: Poller.Token, socket: consuming StreamSocket, session: consuming TLSSession) {
         self.token = token
         self.socket = socket
-        self.session = session
+        self.session = consume session
     }
 
     /// Whether bytes from the peer are of use now.

@@ -1,3 +1,4 @@
+internal import Document
 internal import HTTP
 internal import Posix
 internal import TLS
@@ -95,6 +96,7 @@ final class EventLoop {
             expireDeadlines()
             resumeAccepting()
             log.handOver()
+            metrics.droppedLogLines.set(Int64(clamping: log.droppedCount))
         }
         for connection in connections { if let connection { close(connection) } }
         log.handOver()

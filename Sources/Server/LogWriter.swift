@@ -1,7 +1,6 @@
-internal import Document
-internal import Posix
-internal import Synchronization
-internal import Telemetry
+package import Document
+package import Posix
+package import Telemetry
 
 /// The one thread that writes log lines, so that a full pipe holds up nobody else.
 ///

@@ -1,8 +1,16 @@
+internal import HTTP
+
 /// Media types and their negotiation (RFC 9110, sections 8.3.1 and 12.5.1).
 enum MediaType {
     /// The type of a Content-Type field without its parameters, in lower case.
     static func essence(of field: String) -> String {
         trimmed(field.prefix { $0 != ";" }).lowercased()
+    }
+
+    /// Whether a body is as its type says, not compressed (RFC 9110, section 8.4).
+    static func isUnencoded(_ fields: Fields) -> Bool {
+        guard let encoding = fields["content-encoding"] else { return true }
+        return trimmed(encoding[...]).lowercased() == "identity"
     }
 
     /// The offer that an Accept field likes best, the earlier of equals; nil where it takes none.

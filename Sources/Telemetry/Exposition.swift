@@ -80,8 +80,9 @@ package struct Exposition {
         line(family + "_count", labels, "\(cumulative)")
     }
 
-    /// Writes every counter of several loops' tables, which have the same labels, summed.
-    package mutating func table(_ tables: [CounterTable]) {
+    /// Writes every counter of several loops' tables, which have the same labels, summed; `more`
+    /// labels come first.
+    package mutating func table(_ tables: [CounterTable], more: [Label] = []) {
         guard let first = tables.first else { return }
         var sums: [UInt64] = []
         for table in tables {
@@ -95,7 +96,8 @@ package struct Exposition {
         var row = 0
         var lines: [([Label], UInt64)] = []
         first.forEach { values, _ in
-            lines.append((zip(first.labelNames, values).map { (name: $0, value: $1) }, sums[row]))
+            let labels = zip(first.labelNames, values).map { (name: $0, value: $1) }
+            lines.append((more + labels, sums[row]))
             row += 1
         }
         for (labels, sum) in lines { sample(sum, labels) }
