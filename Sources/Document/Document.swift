@@ -6,10 +6,14 @@
 package final class Document {
     /// The source of a JSON document; the decoded scalars of a YAML document.
     var text: [UInt8] = []
+    /// Where in `text` a JSON document lies.
+    private(set) var range = 0..<0
     /// The tree in source order: a container, then its members, each key before its value.
     var nodes: [RawNode] = []
     /// YAML only: where each node began, parallel to `nodes`. A JSON node's offset tells it.
     var marks: [SourcePosition] = []
+    /// JSON only: made when the first position is asked for.
+    var positions: PositionIndex?
     /// Whether `text` is JSON source, whose strings may hold escapes.
     var isJSON = true
 
@@ -17,10 +21,15 @@ package final class Document {
     package init() {}
 
     /// Forgets the tree and takes a text to read; the bytes are shared, not copied.
-    package func reset(json text: [UInt8]) {
+    /// `range` is where the document lies among them.
+    package func reset(json text: [UInt8], range: Range<Int>) {
+        precondition(text.indices.contains(range) || range.isEmpty, "a range of the text")
+        precondition(text.count <= UInt32.max, "a text of less than 4 GiB")
         nodes.removeAll(keepingCapacity: true)
         marks.removeAll(keepingCapacity: true)
         self.text = text
+        self.range = range
+        positions = nil
         isJSON = true
     }
 
@@ -28,6 +37,7 @@ package final class Document {
     package func release(keepingNodes: Int) {
         text = []
         marks = []
+        positions = nil
         if nodes.capacity > keepingNodes {
             nodes = []
         } else {

@@ -66,7 +66,13 @@ private struct Review {
         do throws(UnreadableObject) {
             switch policy.rule {
             case .act(let rule):
-                try rule.judge(subject, into: &findings, notices: &verdict.notices)
+                var notices: [Notice] = []
+                try rule.judge(subject, into: &findings, notices: &notices)
+                for var notice in notices {
+                    notice.policy = policy.name
+                    notice.isWarned = policy.gravestAction != .audit
+                    verdict.notices.append(notice)
+                }
             case .state(let rule):
                 try judge(rule, into: &findings)
                 if !findings.isEmpty, forgives(policy) { dropExisting(from: &findings, by: rule) }
@@ -144,14 +150,14 @@ extension Violation {
     fileprivate init(_ finding: Finding, _ policy: Policy) {
         self.init(
             rule: policy.ruleID, policy: policy.name, actions: policy.actions, path: finding.path,
-            message: finding.message, fix: finding.fix)
+            message: finding.message.readable(), fix: finding.fix.readable())
     }
 
     fileprivate init(_ unreadable: UnreadableObject, _ policy: Policy) {
         self.init(
             rule: UnreadableObject.id, policy: policy.name, actions: policy.actions,
             path: unreadable.path,
-            message: "the object cannot be judged: \(unreadable.message)",
+            message: "the object cannot be judged: \(unreadable.message)".readable(),
             fix: "send a well-formed object of its kind")
     }
 }

@@ -128,4 +128,13 @@ package struct Notice: Equatable, Sendable {
     package let kind: String
     /// Who did what.
     package let message: String
+    /// The policy that granted it; the policy set fills it in.
+    package internal(set) var policy = ""
+    /// Whether the client is warned: not where the policy only audits.
+    package internal(set) var isWarned = true
+
+    init(kind: String, message: String) {
+        self.kind = kind
+        self.message = message.readable()
+    }
 }
