@@ -75,7 +75,9 @@ package final class LogWriter: Sendable {
     }
 
     private func run(_ descriptor: Int32) {
-        while let batch = nextBatch() {
+        while true {
+            let batch = nextBatch()
+            if batch.isEmpty { break }
             // A log that nobody reads must not end the server: the lines are lost.
             try? File.writeAll(batch.span, to: descriptor, subject: "log")
             _ = state.wait(timeoutNanoseconds: limits.batchNanoseconds) { state in
@@ -86,16 +88,16 @@ package final class LogWriter: Sendable {
         state.notifyAll()
     }
 
-    /// Waits for lines; nil at the end.
-    private func nextBatch() -> [UInt8]? {
-        let batch: [UInt8]?? = state.wait { state in
+    /// Waits for lines; none at the end.
+    private func nextBatch() -> [UInt8] {
+        let batch: [UInt8]? = state.wait { state in
             state.isWaiting = state.bytes.isEmpty && !state.isStopping
             if state.isWaiting { return nil }
             var taken: [UInt8] = []
             swap(&taken, &state.bytes)
-            return .some(taken.isEmpty ? nil : taken)
+            return taken
         }
-        return batch.flatMap { $0 }
+        return batch ?? []
     }
 }
 

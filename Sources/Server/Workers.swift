@@ -64,14 +64,19 @@ final class Workers<Order: Sendable>: Sendable {
     }
 
     private func run(_ work: Work) {
-        while let order = next() { work(order) }
+        while case .order(let order) = next() { work(order) }
     }
 
-    private func next() -> Order? {
-        let order: Order?? = queue.wait { queue in
-            if queue.isStopping { return .some(nil) }
-            return queue.orders.isEmpty ? nil : .some(queue.orders.removeFirst())
+    private enum Next {
+        case order(Order)
+        case end
+    }
+
+    private func next() -> Next {
+        let next: Next? = queue.wait { queue in
+            if queue.isStopping { return .end }
+            return queue.orders.isEmpty ? nil : .order(queue.orders.removeFirst())
         }
-        return order.flatMap { $0 }
+        return next ?? .end
     }
 }
