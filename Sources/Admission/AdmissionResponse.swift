@@ -1,8 +1,8 @@
 internal import Document
-internal import Policy
+package import Policy
 
 /// Writes the answer to a review: only `apiVersion`, `kind` and `response`, never a patch.
-struct AdmissionResponse {
+package struct AdmissionResponse {
     private let review: AdmissionReview
     private let verdict: Verdict
 
@@ -18,13 +18,14 @@ struct AdmissionResponse {
     /// How many violations an audit annotation names.
     static let auditedViolations = 20
 
-    init(to review: AdmissionReview, _ verdict: Verdict) {
+    /// Answers `review` with what the policies say of it.
+    package init(to review: AdmissionReview, _ verdict: Verdict) {
         self.review = review
         self.verdict = verdict
     }
 
     /// The body of the answer.
-    func write() -> [UInt8] {
+    package func write() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(192)
         var json = JSONWriter(appendingTo: bytes)

@@ -1,10 +1,10 @@
 internal import Document
-internal import Policy
+package import Policy
 
 /// A request of the API server: the envelope `AdmissionReview` of `admission.k8s.io/v1` and
 /// `v1beta1`, read as far as policies ask for it.
 /// https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
-struct AdmissionReview {
+package struct AdmissionReview {
     /// The versions of the envelope; the answer is written in the one that came.
     enum Version: String, CaseIterable {
         case v1 = "admission.k8s.io/v1"
@@ -18,7 +18,7 @@ struct AdmissionReview {
     /// The API group of the resource.
     let resourceGroup: String
     /// Who does what to which object.
-    let subject: Subject
+    package let subject: Subject
 }
 
 /// Why a body is no AdmissionReview: the answer is 400.

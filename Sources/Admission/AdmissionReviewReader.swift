@@ -1,11 +1,11 @@
-internal import Document
-internal import Policy
+package import Document
+package import Policy
 
 /// Reads one AdmissionReview from JSON.
 ///
 /// An object that no policy concerns is validated and skipped. The API server writes what decides
 /// that before the objects; where somebody else does not, everything is read again in full.
-struct AdmissionReviewReader {
+package struct AdmissionReviewReader {
     /// Which of the two objects are read into the tree.
     private enum Objects {
         /// Those that a policy may ask for, by what is known before them.
@@ -79,7 +79,7 @@ struct AdmissionReviewReader {
     }
 
     /// Reads the review that lies in `range` of `text`.
-    static func read(
+    package static func read(
         _ text: [UInt8], _ range: Range<Int>, into document: Document, policies: PolicySet,
         limits: ReadingLimits
     ) throws(InvalidReview) -> AdmissionReview {

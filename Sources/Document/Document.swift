@@ -22,7 +22,8 @@ package final class Document {
 
     /// Forgets the tree and takes a text to read; the bytes are shared, not copied.
     /// `range` is where the document lies among them.
-    package func reset(json text: [UInt8], range: Range<Int>) {
+    package func reset(json text: [UInt8], range: Range<Int>? = nil) {
+        let range = range ?? text.indices
         precondition(text.indices.contains(range) || range.isEmpty, "a range of the text")
         precondition(text.count <= UInt32.max, "a text of less than 4 GiB")
         nodes.removeAll(keepingCapacity: true)

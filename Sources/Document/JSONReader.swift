@@ -38,7 +38,7 @@ package struct JSONReader {
     package static func read(
         _ text: [UInt8], limits: ReadingLimits, into document: Document
     ) throws(DocumentError) {
-        document.reset(json: text, range: text.indices)
+        document.reset(json: text)
         var reader = JSONReader(document, limits: limits)
         _ = try reader.readValue()
         try reader.end()

@@ -9,7 +9,7 @@ struct PositionIndex {
     /// The positions of the bytes `start`, `start + stride`, `start + 2 × stride`…
     private var known: [SourcePosition] = []
 
-    init(_ text: [UInt8], from start: Int) {
+    init(_ text: [UInt8], from start: Int = 0) {
         self.start = start
         var position = SourcePosition.start
         known.reserveCapacity((text.count - start) / Self.stride + 1)

@@ -238,8 +238,8 @@ extension NoSSH {
         guard let match else { return }
         add(
             "image", container.name, text, container.path.member("image"),
-            "\(container.title) has the image \"\(text)\", an SSH server "
-                + "(\(match.joined(separator: "-")))", to: &findings)
+            "\(container.title) has the image \"\(text)\", which is the SSH server "
+                + "\(match.joined(separator: "-"))", to: &findings)
     }
 
     /// `openssh-server` of `reg:5000/linuxserver/openssh-server:9@sha256:…`, sound or not.
