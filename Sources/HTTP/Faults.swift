@@ -67,11 +67,11 @@ extension Fault {
                 + "send exactly \"chunked\"")
     }
 
-    static func expectation(_ line: Int) -> Fault {
+    static func expectation(_ place: String) -> Fault {
         Fault(
             status: 417, title: "Unsupported expectation",
             detail:
-                "Expect in line \(line) asks for something other than 100-continue; leave it out")
+                "\(place) asks for something other than 100-continue; leave it out")
     }
 
     static func version() -> Fault {

@@ -56,15 +56,21 @@ extension HTTP1Framing {
         switch name.count {
         case 4 where Syntax.equals(bytes, name, "host"):
             found.hostCount += 1
-            try Self.checkHost(bytes, value, line: line, isRepeated: found.hostCount > 1)
+            guard found.hostCount == 1 else {
+                throw .host("Host appears more than once; send it once")
+            }
+            try Self.checkHost(bytes, value, place: "Host in line \(line)")
         case 6 where Syntax.equals(bytes, name, "expect"):
             guard version == .http11 else { return }
-            guard Syntax.equals(bytes, value, "100-continue") else { throw .expectation(line) }
+            guard Syntax.equals(bytes, value, "100-continue") else {
+                throw .expectation("Expect in line \(line)")
+            }
             expectsContinue = true
         case 10 where Syntax.equals(bytes, name, "connection"):
             if Self.listsClose(bytes, value) { closes = true }
         case 14 where Syntax.equals(bytes, name, "content-length"):
-            let length = try Self.length(bytes, value, line: line)
+            let length = try Self.length(
+                bytes, value, place: "Content-Length in line \(line)")
             if found.lengthCount > 0, length != contentLength { found.lengthsDiffer = true }
             found.lengthCount += 1
             contentLength = length
@@ -80,36 +86,34 @@ extension HTTP1Framing {
         }
     }
 
+    /// Checks a host and port, of a Host field or of HTTP/2's `:authority`.
     static func checkHost(
-        _ bytes: Span<UInt8>, _ value: Range<Int>, line: Int, isRepeated: Bool
+        _ bytes: Span<UInt8>, _ value: Range<Int>, place: @autoclosure () -> String
     ) throws(Fault) {
-        if isRepeated {
-            throw .host("Host appears more than once; send it once")
-        }
         let allowed = Syntax.host
         for offset in value where !allowed.contains(bytes[offset]) {
             throw .host(
-                "Host in line \(line) holds the byte \(Syntax.name(bytes[offset])); "
+                "\(place()) holds the byte \(Syntax.name(bytes[offset])); "
                     + "write a host name and, where needed, a colon and a port")
         }
     }
 
     /// The value of a Content-Length: digits only; `Int.max` where it does not fit.
-    private static func length(
-        _ bytes: Span<UInt8>, _ value: Range<Int>, line: Int
+    static func length(
+        _ bytes: Span<UInt8>, _ value: Range<Int>, place: @autoclosure () -> String
     ) throws(Fault) -> Int {
         var length = 0
         for offset in value {
             guard Syntax.isDigit(bytes[offset]) else {
                 throw .framing(
-                    "Content-Length in line \(line) is no decimal number; send digits only")
+                    "\(place()) is no decimal number; send digits only")
             }
             let (product, overflows) = length.multipliedReportingOverflow(by: 10)
             let (sum, overflowsToo) = product.addingReportingOverflow(Int(bytes[offset] - 0x30))
             length = overflows || overflowsToo || length == .max ? .max : sum
         }
         if value.isEmpty {
-            throw .framing("Content-Length in line \(line) is empty; send a decimal number")
+            throw .framing("\(place()) is empty; send a decimal number")
         }
         return length
     }

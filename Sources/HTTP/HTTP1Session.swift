@@ -28,8 +28,7 @@ struct HTTP1Session {
     private var decoder: ChunkedDecoder
     private var grant: BodyGrant
 
-    private var output: [UInt8] = []
-    private var written = 0
+    private var output = OutputBuffer()
 
     init(limits: Limits, budget: ByteBudget, pool: BufferPool) {
         self.limits = limits
@@ -117,10 +116,7 @@ extension HTTP1Session {
             pool.giveBack(input)
             input = []
         }
-        if output.isEmpty, output.capacity > 0 {
-            pool.giveBackOutput(output)
-            output = []
-        }
+        output.release(to: pool)
     }
 
     private var isReadingBody: Bool {
@@ -211,8 +207,7 @@ extension HTTP1Session {
         }
         // RFC 9110 §10.1.1: not needed when some of the body is here already.
         if framing.expectsContinue, isMissing, end == offset {
-            beginOutput()
-            HTTP1Encoder.appendContinue(to: &output)
+            output.append(from: pool) { HTTP1Encoder.appendContinue(to: &$0) }
         }
     }
 
@@ -243,10 +238,11 @@ extension HTTP1Session {
     mutating func respond(to id: RequestID, _ response: Response, date: String?) {
         guard case .answering = state, id == currentID else { return }
         let closes = closesAfterAnswer || isDraining
-        beginOutput()
-        HTTP1Encoder.append(
-            response, to: &output, omittingBody: parser.method == .head, closing: closes,
-            date: date)
+        let omitsBody = parser.method == .head
+        output.append(from: pool) {
+            HTTP1Encoder.append(
+                response, to: &$0, omittingBody: omitsBody, closing: closes, date: date)
+        }
         grant.release()
         if closes {
             state = .discarding
@@ -273,21 +269,10 @@ extension HTTP1Session {
         }
     }
 
-    private mutating func beginOutput() {
-        if output.capacity == 0 { output = pool.lendOutput() }
-    }
-
-    var pendingOutputCount: Int { output.count - written }
+    var pendingOutputCount: Int { output.pendingCount }
 
     mutating func withOutput<E: Error>(_ write: (Span<UInt8>) throws(E) -> Int) throws(E) {
-        guard written < output.count else { return }
-        let count = try write(output.span.extracting(written..<output.count))
-        precondition(count >= 0 && count <= pendingOutputCount, "more consumed than was pending")
-        written += count
-        if written == output.count {
-            output.removeAll(keepingCapacity: true)
-            written = 0
-        }
+        try output.consume(write)
     }
 
     mutating func beginDraining() {
