@@ -98,6 +98,13 @@ static inline int openssl_add_extension(X509 *certificate, int kind, const char 
     return added;
 }
 
+/* Does as a client what our servers refuse; for tests. */
+static inline void openssl_renegotiate(SSL *ssl) {
+    SSL_clear_options(ssl, SSL_OP_NO_RENEGOTIATION);
+    SSL_renegotiate(ssl);
+    SSL_do_handshake(ssl);
+}
+
 static inline int openssl_set_host_to_verify(SSL *ssl, const char *host) {
     /* An address is matched with the certificate's addresses, anything else with its names. */
     return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) || SSL_set1_host(ssl, host);

@@ -54,6 +54,7 @@ package final class Lock<Value: Sendable>: @unchecked Sendable {
     /// Waits until `body` returns something, and returns that. `body` is tried at once and again,
     /// with the lock held, after each notification; nil when the time is up first. Without a
     /// timeout it waits without end.
+    @discardableResult
     package func wait<Result>(
         timeoutNanoseconds: UInt64? = nil, until body: (inout Value) -> Result?
     ) -> Result? {

@@ -137,8 +137,12 @@ package struct Poller: ~Copyable {
     private func control(
         _ operation: Int32, _ descriptor: Int32, token: Token, interest: Interest
     ) throws(SystemError) {
+        // An exclusive registration must not ask for the peer's closing (epoll_ctl(2), EINVAL).
+        let events =
+            interest.contains(.exclusive)
+            ? interest.rawValue & ~linux_epoll_peer_closed : interest.rawValue
         let result = linux_epoll_control(
-            self.descriptor.rawValue, operation, descriptor, interest.rawValue, token.packed)
+            self.descriptor.rawValue, operation, descriptor, events, token.packed)
         guard result == 0 else { throw SystemError(last: "epoll_ctl") }
     }
 }

@@ -14,10 +14,11 @@ enum PEM {
             count += 1
             try body(unsafe Certificate(adopting: pointer))
         }
+        // "No start line" is how the reader says that no further block follows.
         let code = ERR_peek_last_error()
-        // "No start line" is how the reader says that there is no further block (PEM_R_NO_START_LINE).
-        let isEnd = code & 0x7F_FFFF == UInt(PEM_R_NO_START_LINE)
-        guard isEnd else { throw TLSError(last: operation) }
+        guard ERR_GET_LIB(code) == ERR_LIB_PEM, ERR_GET_REASON(code) == PEM_R_NO_START_LINE else {
+            throw TLSError(last: operation)
+        }
         ERR_clear_error()
         guard count > 0 else { throw TLSError(operation, "no certificate in the PEM text") }
     }

@@ -15,8 +15,15 @@ package struct TLSError: Error, Equatable, Sendable, CustomStringConvertible {
 
     /// Describes what OpenSSL failed to do just now in this thread, and empties its error queue.
     init(last operation: String) {
-        // The first error is the one closest to the cause.
-        let code = ERR_get_error()
+        // The first error is the one closest to the cause, but what the TLS layer says of it is
+        // easier to understand than what a cipher or a decoder does.
+        var code = ERR_get_error()
+        while ERR_GET_LIB(code) != ERR_LIB_SSL {
+            let next = ERR_peek_error()
+            if next == 0 { break }
+            if ERR_GET_LIB(next) == ERR_LIB_SSL { code = next }
+            _ = ERR_get_error()
+        }
         ERR_clear_error()
         // Sound: the texts are constants of the library.
         if let reason = unsafe ERR_reason_error_string(code) {

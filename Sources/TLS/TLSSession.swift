@@ -233,9 +233,7 @@ extension TLSSession {
 
     /// Asks for renegotiation as a hostile client of TLS 1.2 would; for tests.
     mutating func requestRenegotiation() {
-        unsafe SSL_clear_options(ssl, 1 << 30 /* SSL_OP_NO_RENEGOTIATION */)
-        unsafe SSL_renegotiate(ssl)
-        unsafe SSL_do_handshake(ssl)
+        unsafe openssl_renegotiate(ssl)
     }
 }
 
