@@ -153,10 +153,14 @@ extension Check {
     }
 
     private mutating func object(_ node: Node, isNot expectation: String) {
-        let message = "expected \(expectation)"
+        guard report.problems.count < limits.listed else {
+            report.counts.problems += 1
+            return
+        }
         add(
             CheckProblem(
-                source: source, document: number, position: node.position, message: message))
+                source: source, document: number, position: node.position,
+                message: "expected \(expectation)"))
     }
 
     /// Judges an object, or each object of a list. The items of a typed list (`PodList`) need not
