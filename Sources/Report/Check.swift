@@ -43,8 +43,8 @@ package struct CheckLimits: Equatable, Sendable {
 
 /// Judges manifests as the webhook would judge their creation, one document after another.
 ///
-/// Nobody asks and nothing is stored yet: an object is judged as a CREATE, policies by user or group
-/// apply as if those matched, and rules about acts are reported as not applicable.
+/// Nobody asks and nothing is stored yet: an object is judged as a CREATE, policies by user or
+/// group apply as if those matched, and rules about acts are reported as not applicable.
 package struct Check {
     /// What has been found so far.
     package private(set) var report = CheckReport()
