@@ -178,7 +178,7 @@ package struct PolicyReader {
         guard let bound else { return nil }
         return Policy(
             name: name, file: file, ruleID: rule.id, validationActions: actions,
-            actions: enforcement.capping(actions), match: match, existingViolations: existing,
+            enforcement: enforcement, match: match, existingViolations: existing,
             scope: rule.scope, rule: bound)
     }
 
