@@ -25,6 +25,9 @@ struct HTTP1Session {
     private var start = 0
     private var end = 0
     private var parser: HTTP1Parser
+    /// The parser has yet to begin at `start`. It begins as late as possible: by then the last
+    /// request, which shares its list of fields, is gone, and the list is used again.
+    private var mustBegin = true
     private var decoder: ChunkedDecoder
     private var grant: BodyGrant
 
@@ -100,7 +103,7 @@ extension HTTP1Session {
         for offset in start..<end { input[offset - start] = input[offset] }
         end -= start
         start = 0
-        parser.begin(at: 0)
+        mustBegin = true
     }
 
     mutating func peerClosed() {
@@ -112,7 +115,7 @@ extension HTTP1Session {
         } else if start == end, !isReadingBody, !input.isEmpty {
             start = 0
             end = 0
-            parser.begin(at: 0)
+            mustBegin = true
             pool.giveBack(input)
             input = []
         }
@@ -173,9 +176,12 @@ extension HTTP1Session {
     /// Reads as far as the input goes; the body's range when a request is complete.
     private mutating func readOn() throws(Fault) -> Range<Int>? {
         if case .head = state {
-            guard start < end, let bodyStart = try parser.parse(input, end: end) else {
-                return nil
+            guard start < end else { return nil }
+            if mustBegin {
+                parser.begin(at: start)
+                mustBegin = false
             }
+            guard let bodyStart = try parser.parse(input, end: end) else { return nil }
             try beginBody(at: bodyStart)
         }
         switch state {
@@ -251,7 +257,7 @@ extension HTTP1Session {
             state = .head
             keepRest()
         }
-        parser.begin(at: start)
+        mustBegin = true
     }
 
     /// Keeps what came behind the answered request, and not the large buffer it may lie in.
