@@ -1,0 +1,91 @@
+/// One tree for JSON and YAML: a flat array of nodes over the text they were read from.
+///
+/// A document is read, looked at and read again: its arrays keep their capacity, so that a loop
+/// that judges one review after another allocates nothing for the tree. It belongs to one thread.
+/// A `Node` is valid until the next `reset`.
+package final class Document {
+    /// The source of a JSON document; the decoded scalars of a YAML document.
+    var text: [UInt8] = []
+    /// Where in `text` a JSON document lies.
+    private(set) var range = 0..<0
+    /// The tree in source order: a container, then its members, each key before its value.
+    var nodes: [RawNode] = []
+    /// YAML only: where each node began, parallel to `nodes`. A JSON node's offset tells it.
+    var marks: [SourcePosition] = []
+    /// JSON only: made when the first position is asked for.
+    var positions: PositionIndex?
+    /// Whether `text` is JSON source, whose strings may hold escapes.
+    var isJSON = true
+
+    /// Makes an empty document.
+    package init() {}
+
+    /// Forgets the tree and takes a text to read; the bytes are shared, not copied.
+    /// `range` is where the document lies among them.
+    package func reset(json text: [UInt8], range: Range<Int>? = nil) {
+        let range = range ?? text.indices
+        precondition(text.indices.contains(range) || range.isEmpty, "a range of the text")
+        precondition(text.count <= UInt32.max, "a text of less than 4 GiB")
+        nodes.removeAll(keepingCapacity: true)
+        marks.removeAll(keepingCapacity: true)
+        self.text = text
+        self.range = range
+        positions = nil
+        isJSON = true
+    }
+
+    /// Lets go of the text and, where it grew beyond `keepingNodes`, of the tree's memory.
+    package func release(keepingNodes: Int) {
+        text = []
+        marks = []
+        positions = nil
+        if nodes.capacity > keepingNodes {
+            nodes = []
+        } else {
+            nodes.removeAll(keepingCapacity: true)
+        }
+    }
+
+    /// The node at `index` of the tree.
+    func node(at index: Int) -> Node { Node(document: self, index: index) }
+
+    /// The first node, or nil for an empty document.
+    package var root: Node? { nodes.isEmpty ? nil : node(at: 0) }
+}
+
+/// One value or key, 16 bytes.
+struct RawNode {
+    /// Where the value begins in the text: a string's first byte, a container's bracket.
+    var offset: UInt32
+    /// A scalar's length in bytes; a container's number of elements or members.
+    var length: UInt32
+    /// A value: the index after its subtree (while it is open: its parent). A key: its fingerprint.
+    var next: UInt32
+    /// What it is.
+    var kind: RawKind
+    /// Whether a JSON string holds escapes.
+    var hasEscapes: Bool
+
+    /// No parent: the mark of an open root.
+    static let none = UInt32.max
+}
+
+/// What a raw node is.
+enum RawKind: UInt8 {
+    case object, array, key, string, number, `true`, `false`, null
+    /// A YAML merge key, until the document is whole.
+    case mergeKey
+}
+
+/// Three bytes and the length of a key in one word, so that a look-up compares words, not bytes.
+struct KeyFingerprint {
+    /// The fingerprint of the bytes of `range`; a key with escapes has none and is compared slowly.
+    static func of(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt32 {
+        let count = range.count
+        if count == 0 { return 0 }
+        let first = UInt32(bytes[range.lowerBound])
+        let middle = UInt32(bytes[range.lowerBound + count / 2])
+        let last = UInt32(bytes[range.upperBound - 1])
+        return UInt32(truncatingIfNeeded: count & 0xFF) | first << 8 | middle << 16 | last << 24
+    }
+}

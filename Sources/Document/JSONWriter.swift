@@ -1,0 +1,137 @@
+/// Writes JSON (RFC 8259) to the end of a byte array, commas included.
+///
+/// The caller keeps objects and arrays balanced; the writer keeps the punctuation and escapes.
+package struct JSONWriter {
+    /// What was written so far.
+    package private(set) var bytes: [UInt8]
+    private var needsComma = false
+
+    /// Goes on at the end of `bytes`, whose capacity is reused.
+    package init(appendingTo bytes: consuming [UInt8] = []) { self.bytes = bytes }
+
+    /// Gives the bytes back and empties the writer.
+    package mutating func takeBytes() -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &bytes)
+        needsComma = false
+        return taken
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = true
+    }
+
+    private mutating func open(_ bracket: UInt8) {
+        separate()
+        bytes.append(bracket)
+        needsComma = false
+    }
+
+    private mutating func close(_ bracket: UInt8) {
+        bytes.append(bracket)
+        needsComma = true
+    }
+
+    /// Opens an object: `{`.
+    package mutating func beginObject() { open(UInt8(ascii: "{")) }
+    /// Closes an object: `}`.
+    package mutating func endObject() { close(UInt8(ascii: "}")) }
+    /// Opens an array: `[`.
+    package mutating func beginArray() { open(UInt8(ascii: "[")) }
+    /// Closes an array: `]`.
+    package mutating func endArray() { close(UInt8(ascii: "]")) }
+
+    /// Writes a member's name; its value must follow.
+    package mutating func key(_ name: String) {
+        separate()
+        quote(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// Writes a string.
+    package mutating func string(_ text: String) {
+        separate()
+        quote(text)
+    }
+
+    /// Writes a node's string as it stands in its source where that is JSON: no decoding, no copy
+    /// besides the one into the output. Anything but a string is written as `null`.
+    package mutating func string(_ node: Node) {
+        guard node.kind == .string else { return null() }
+        guard node.document.isJSON else { return string(node.string ?? "") }
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        let raw = node.raw
+        let start = Int(raw.offset)
+        bytes.append(contentsOf: node.document.text[start..<start + Int(raw.length)])
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Writes an integer.
+    package mutating func number(_ value: Int) {
+        separate()
+        bytes.append(contentsOf: String(value).utf8)
+    }
+
+    /// Writes a boolean.
+    package mutating func boolean(_ value: Bool) {
+        separate()
+        bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    }
+
+    /// Writes `null`.
+    package mutating func null() {
+        separate()
+        bytes.append(contentsOf: "null".utf8)
+    }
+
+    /// Writes a member whose value is a string.
+    package mutating func member(_ name: String, _ value: String) {
+        key(name)
+        string(value)
+    }
+
+    /// Writes a member whose value is an integer.
+    package mutating func member(_ name: String, _ value: Int) {
+        key(name)
+        number(value)
+    }
+
+    /// Writes a member whose value is a boolean.
+    package mutating func member(_ name: String, _ value: Bool) {
+        key(name)
+        boolean(value)
+    }
+
+    /// Writes a value that is JSON already, such as a number with a fraction.
+    package mutating func raw(_ json: String) {
+        separate()
+        bytes.append(contentsOf: json.utf8)
+    }
+
+    private mutating func quote(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0x0A: bytes.append(contentsOf: "\\n".utf8)
+            case 0x0D: bytes.append(contentsOf: "\\r".utf8)
+            case 0x09: bytes.append(contentsOf: "\\t".utf8)
+            case 0..<0x20, 0x7F:
+                bytes.append(contentsOf: "\\u00".utf8)
+                bytes.append(Self.hexDigit(byte >> 4))
+                bytes.append(Self.hexDigit(byte & 0xF))
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+}

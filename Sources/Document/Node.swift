@@ -1,0 +1,202 @@
+/// A value of a document. Looking at one decodes nothing; only what is asked for becomes a `String`.
+package struct Node {
+    let document: Document
+    let index: Int
+
+    /// The kinds of value that JSON has.
+    package enum Kind: String, Sendable {
+        case object, array, string, number, boolean, null
+    }
+
+    var raw: RawNode { document.nodes[index] }
+
+    /// What the value is.
+    package var kind: Kind {
+        switch raw.kind {
+        case .object: .object
+        case .array: .array
+        case .key, .mergeKey, .string: .string
+        case .number: .number
+        case .true, .false: .boolean
+        case .null: .null
+        }
+    }
+
+    /// Whether the value is `null`.
+    package var isNull: Bool { raw.kind == .null }
+
+    /// The number of elements of an array or members of an object; 0 for a scalar.
+    package var count: Int {
+        let raw = raw
+        return raw.kind == .object || raw.kind == .array ? Int(raw.length) : 0
+    }
+
+    /// The value as a boolean, or nil where it is none.
+    package var boolean: Bool? {
+        switch raw.kind {
+        case .true: true
+        case .false: false
+        default: nil
+        }
+    }
+
+    /// The decoded string, or nil where the value is none. Makes a `String`: for reports.
+    package var string: String? {
+        let raw = raw
+        guard raw.kind == .string || raw.kind == .key else { return nil }
+        return document.decodedString(raw)
+    }
+
+    /// The number as it was written, or nil where the value is none.
+    package var numberText: String? {
+        raw.kind == .number ? document.decodedString(raw) : nil
+    }
+
+    /// The value as an integer, or nil where it is none or does not fit 64 bits. Kubernetes reads
+    /// `22.0` and `2.2e1` as 22, too.
+    package var integer: Int? {
+        numberText.flatMap { Int($0) ?? Double($0).flatMap { Int(exactly: $0) } }
+    }
+
+    /// Where the value begins in its source: the first call walks over the whole text of JSON, so
+    /// for reports only.
+    package var position: SourcePosition { document.position(of: index) }
+
+    /// Whether the value is a string of exactly these characters. Allocates nothing.
+    package func equals(_ text: String) -> Bool {
+        let raw = raw
+        guard raw.kind == .string || raw.kind == .key else { return false }
+        return document.equals(raw, text)
+    }
+
+    /// Whether the value is an empty string.
+    package var isEmptyString: Bool {
+        let raw = raw
+        return raw.kind == .string && raw.length == 0
+    }
+
+    /// The value of the member called `name`, or nil where there is none or this is no object.
+    package subscript(_ name: String) -> Node? {
+        document.member(of: index, named: name).map { document.node(at: $0) }
+    }
+
+    /// The value of the member called `name` where it is there and not `null`: Kubernetes' own
+    /// decoder takes the two alike.
+    package func present(_ name: String) -> Node? {
+        guard let member = self[name], !member.isNull else { return nil }
+        return member
+    }
+
+    /// The elements of an array, in order; empty for anything else.
+    package var elements: Elements { Elements(of: self) }
+
+    /// The members of an object, in source order; empty for anything else.
+    package var members: Members { Members(of: self) }
+
+    /// Calls `body` with the bytes of a string or number as they stand in the text: without
+    /// escapes decoded, so only of use where `hasEscapes` is false.
+    package func withRawBytes<R>(_ body: (Span<UInt8>) -> R) -> R {
+        let raw = raw
+        let start = Int(raw.offset)
+        let text = document.text
+        return body(text.span.extracting(start..<start + Int(raw.length)))
+    }
+
+    /// Whether the raw bytes of a string differ from its characters.
+    package var hasEscapes: Bool { raw.hasEscapes }
+}
+
+extension Node {
+    /// An array's elements.
+    package struct Elements: Sequence, IteratorProtocol {
+        private let document: Document
+        private var index: Int
+        private var remaining: Int
+
+        init(of node: Node) {
+            document = node.document
+            index = node.index + 1
+            remaining = node.raw.kind == .array ? Int(node.raw.length) : 0
+        }
+
+        /// The next element, or nil at the end.
+        package mutating func next() -> Node? {
+            guard remaining > 0 else { return nil }
+            remaining -= 1
+            let element = document.node(at: index)
+            index = Int(document.nodes[index].next)
+            return element
+        }
+    }
+
+    /// An object's members.
+    package struct Members: Sequence, IteratorProtocol {
+        private let document: Document
+        private var index: Int
+        private var remaining: Int
+
+        init(of node: Node) {
+            document = node.document
+            index = node.index + 1
+            remaining = node.raw.kind == .object ? Int(node.raw.length) : 0
+        }
+
+        /// The next member's key and value, or nil at the end.
+        package mutating func next() -> (key: Node, value: Node)? {
+            guard remaining > 0 else { return nil }
+            remaining -= 1
+            let member = (document.node(at: index), document.node(at: index + 1))
+            index = Int(document.nodes[index + 1].next)
+            return member
+        }
+    }
+}
+
+extension Document {
+    /// The index of the value of a member, by its key's fingerprint first and its bytes then.
+    func member(of index: Int, named name: String) -> Int? {
+        let object = nodes[index]
+        guard object.kind == .object else { return nil }
+        let wanted = name.utf8.span
+        let fingerprint = KeyFingerprint.of(wanted, 0..<wanted.count)
+        var key = index + 1
+        for _ in 0..<object.length {
+            let raw = nodes[key]
+            if raw.hasEscapes {
+                if equals(raw, name) { return key + 1 }
+            } else if raw.next == fingerprint, equals(raw, name) {
+                return key + 1
+            }
+            key = Int(nodes[key + 1].next)
+        }
+        return nil
+    }
+
+    /// Whether a string or key has exactly these characters.
+    func equals(_ raw: RawNode, _ name: String) -> Bool {
+        if raw.hasEscapes { return decodedString(raw) == name }
+        let wanted = name.utf8.span
+        guard Int(raw.length) == wanted.count else { return false }
+        let start = Int(raw.offset)
+        for index in 0..<wanted.count where text[start + index] != wanted[index] { return false }
+        return true
+    }
+
+    /// The characters of a scalar.
+    func decodedString(_ raw: RawNode) -> String {
+        let range = Int(raw.offset)..<Int(raw.offset) + Int(raw.length)
+        if !raw.hasEscapes { return String(decoding: text[range], as: UTF8.self) }
+        let text = text
+        return JSONEscapes.decode(text.span, range)
+    }
+
+    /// Where a node began.
+    func position(of index: Int) -> SourcePosition {
+        if !isJSON { return marks[index] }
+        let raw = nodes[index]
+        let quoted = raw.kind == .string || raw.kind == .key
+        let index = positions ?? PositionIndex(text, from: range.lowerBound)
+        positions = index
+        return index.position(ofByteAt: Int(raw.offset) - (quoted ? 1 : 0), in: text)
+    }
+}
