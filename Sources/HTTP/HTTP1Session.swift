@@ -53,7 +53,18 @@ extension HTTP1Session {
         switch state {
         case .answering: false
         case .discarding: true
-        case .head, .body, .chunkedBody: !isStalled
+        case .head, .body, .chunkedBody: !isStalled && !hasUnreadInput
+        }
+    }
+
+    /// As much has come as can be used before `nextEvent` reads it: taking more would let a peer,
+    /// and not a limit, decide how large the buffer grows.
+    private var hasUnreadInput: Bool {
+        switch state {
+        case .head: end - start >= max(limits.headBytes, pool.bufferBytes)
+        case .body(let range): end >= range.upperBound
+        case .chunkedBody: end - decoder.cursor >= pool.bufferBytes
+        case .answering, .discarding: false
         }
     }
 
