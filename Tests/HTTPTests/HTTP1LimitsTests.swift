@@ -153,8 +153,8 @@ private let end = "\r\n\r\n"
         ),
         (
             "1\n",
-            "Malformed chunked body: The line before chunk 1 ends in a line feed without a carriage "
-                + "return; end lines with CR LF"
+            "Malformed chunked body: The line before chunk 1 ends in a line feed without a "
+                + "carriage return; end lines with CR LF"
         ),
         (
             "1;a\rb\r\n",
