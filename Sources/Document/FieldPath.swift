@@ -56,7 +56,8 @@ package struct FieldPath: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Node {
-    /// The node at a path from here, or the nearest of its parents that is there: the place to mend.
+    /// The node at a path from here, or the nearest of its parents that is there: the place to
+    /// mend.
     package func nearest(to path: FieldPath) -> Node {
         var node = self
         let text = Array(path.description.utf8)
