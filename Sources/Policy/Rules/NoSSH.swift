@@ -207,17 +207,25 @@ extension NoSSH {
         }
     }
 
-    /// Whether a word holds the name of an SSH server: seldom, and found without making strings.
+    /// Whether a word may hold the name of an SSH server: seldom, and found without making
+    /// strings. A shell reads `ss''hd` as `sshd`, so a word with quotes may.
     private func namesProgram(_ words: Node.Elements?) -> Bool {
-        words?.contains { word in programs.contains { word.contains($0.program) } } ?? false
+        words?.contains { word in
+            word.hasShellQuotes || programs.contains { word.contains($0.program) }
+        } ?? false
     }
 
     private func judge(
         _ commands: [StartedCommand], _ container: Workload.Container,
         into findings: inout [Finding], place: (Int) -> FieldPath
     ) {
+        // One word may start the same program many times; it is to be mended once.
+        var found: Set<[Int]> = []
         for command in commands {
-            guard let program = programs.first(where: { $0.matches(command) }) else { continue }
+            guard let match = programs.firstIndex(where: { $0.matches(command) }),
+                found.insert([command.index, match]).inserted
+            else { continue }
+            let program = programs[match]
             let field = place(command.index)
             add(
                 "program", container.name, program.text, FieldPath("\(container.path).\(field)"),
