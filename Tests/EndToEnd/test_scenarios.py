@@ -82,7 +82,7 @@ def violations_of(report):
     return sorted((found["rule"], found["field"]) for found in report["violations"])
 
 
-@pytest.mark.parametrize("name", manifests())
+@pytest.mark.parametrize("name", list(manifests()))
 def test_webhook_service_and_command_agree(gate, enforcing, name, tmp_path):
     body = harness.review(name)
     request = json.loads(body)["request"]
