@@ -6,6 +6,8 @@
 package final class Document {
     /// The source of a JSON document; the decoded scalars of a YAML document.
     var text: [UInt8] = []
+    /// Where in `text` a JSON document lies.
+    private(set) var range = 0..<0
     /// The tree in source order: a container, then its members, each key before its value.
     var nodes: [RawNode] = []
     /// YAML only: where each node began, parallel to `nodes`. A JSON node's offset tells it.
@@ -17,10 +19,14 @@ package final class Document {
     package init() {}
 
     /// Forgets the tree and takes a text to read; the bytes are shared, not copied.
-    package func reset(json text: [UInt8]) {
+    /// `range` is where the document lies among them.
+    package func reset(json text: [UInt8], range: Range<Int>) {
+        precondition(text.indices.contains(range) || range.isEmpty, "a range of the text")
+        precondition(text.count <= UInt32.max, "a text of less than 4 GiB")
         nodes.removeAll(keepingCapacity: true)
         marks.removeAll(keepingCapacity: true)
         self.text = text
+        self.range = range
         isJSON = true
     }
 
@@ -62,6 +68,8 @@ struct RawNode {
 /// What a raw node is.
 enum RawKind: UInt8 {
     case object, array, key, string, number, `true`, `false`, null
+    /// A YAML merge key, until the document is whole.
+    case mergeKey
 }
 
 /// Three bytes and the length of a key in one word, so that a look-up compares words, not bytes.

@@ -5,9 +5,10 @@
 /// `skipValue` only validates it. Duplicate members of a value that is read are errors; those of a
 /// skipped one are not looked for.
 package struct JSONReader {
-    private var scanner = JSONScanner(position: 0)
+    private var scanner: JSONScanner
     private let document: Document
     private let text: [UInt8]
+    private let limit: Int
     private let limits: ReadingLimits
 
     /// A member that `readValue` validates but leaves out of the tree: no rule reads it.
@@ -29,13 +30,15 @@ package struct JSONReader {
         self.document = document
         self.text = document.text
         self.limits = limits
+        limit = document.range.upperBound
+        scanner = JSONScanner(position: document.range.lowerBound)
     }
 
     /// Reads a whole text, in which nothing may follow the one value.
     package static func read(
         _ text: [UInt8], limits: ReadingLimits, into document: Document
     ) throws(DocumentError) {
-        document.reset(json: text)
+        document.reset(json: text, range: text.indices)
         var reader = JSONReader(document, limits: limits)
         _ = try reader.readValue()
         try reader.end()
@@ -43,13 +46,13 @@ package struct JSONReader {
 
     /// Where the next byte stands.
     package var position: SourcePosition {
-        SourcePosition(ofByteAt: scanner.position, in: text.span)
+        scanner.error(.syntax, "", in: text.span).position
     }
 
     /// Steps into an object.
     package mutating func beginObject() throws(DocumentError) {
         let text = text
-        let bytes = text.span
+        let bytes = text.span.extracting(first: limit)
         guard scanner.skipWhitespace(bytes) == UInt8(ascii: "{") else {
             throw scanner.unexpected("an object", in: bytes)
         }
@@ -60,7 +63,7 @@ package struct JSONReader {
     /// `isFirst` says whether the object was only just begun.
     package mutating func nextMember(isFirst: Bool) throws(DocumentError) -> Node? {
         let text = text
-        let bytes = text.span
+        let bytes = text.span.extracting(first: limit)
         var byte = scanner.skipWhitespace(bytes)
         if byte == UInt8(ascii: "}") {
             scanner.position += 1
@@ -81,13 +84,13 @@ package struct JSONReader {
     /// Whether the next value is `null`.
     package mutating func nextIsNull() -> Bool {
         let text = text
-        return scanner.skipWhitespace(text.span) == UInt8(ascii: "n")
+        return scanner.skipWhitespace(text.span.extracting(first: limit)) == UInt8(ascii: "n")
     }
 
     /// Checks that only white space follows.
     package mutating func end() throws(DocumentError) {
         let text = text
-        let bytes = text.span
+        let bytes = text.span.extracting(first: limit)
         _ = scanner.skipWhitespace(bytes)
         guard scanner.position == bytes.count else {
             throw scanner.unexpected("the end of the text", in: bytes)
@@ -103,7 +106,7 @@ package struct JSONReader {
         swap(&nodes, &document.nodes)
         defer { swap(&nodes, &document.nodes) }
         let text = text
-        try readTree(text.span, into: &nodes, omitting: omitted)
+        try readTree(text.span.extracting(first: limit), into: &nodes, omitting: omitted)
         return document.node(at: root)
     }
 
@@ -111,7 +114,7 @@ package struct JSONReader {
     /// else against the reader's limit.
     package mutating func skipValue(depth: Int? = nil) throws(DocumentError) {
         let text = text
-        try skipTree(text.span, maximumDepth: depth ?? limits.depth)
+        try skipTree(text.span.extracting(first: limit), maximumDepth: depth ?? limits.depth)
     }
 }
 

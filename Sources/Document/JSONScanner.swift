@@ -4,13 +4,21 @@
 struct JSONScanner {
     /// The index of the next unread byte.
     var position: Int
+    /// Where the text begins among the bytes: lines are counted from there.
+    private let start: Int
+
+    init(position: Int) {
+        self.position = position
+        start = position
+    }
 
     /// An error at `offset`, or here.
     func error(
         _ kind: DocumentError.Kind, _ message: String, in bytes: Span<UInt8>, at offset: Int? = nil
     ) -> DocumentError {
         DocumentError(
-            kind, message, at: SourcePosition(ofByteAt: offset ?? position, in: bytes))
+            kind, message,
+            at: SourcePosition(ofByteAt: offset ?? position, in: bytes, from: start))
     }
 
     /// `expected X, found Y`, with Y as it stands here.

@@ -15,7 +15,7 @@ package struct Node {
         switch raw.kind {
         case .object: .object
         case .array: .array
-        case .key, .string: .string
+        case .key, .mergeKey, .string: .string
         case .number: .number
         case .true, .false: .boolean
         case .null: .null
@@ -192,6 +192,7 @@ extension Document {
         let raw = nodes[index]
         let quoted = raw.kind == .string || raw.kind == .key
         let text = text
-        return SourcePosition(ofByteAt: Int(raw.offset) - (quoted ? 1 : 0), in: text.span)
+        return SourcePosition(
+            ofByteAt: Int(raw.offset) - (quoted ? 1 : 0), in: text.span, from: range.lowerBound)
     }
 }

@@ -11,11 +11,12 @@ package struct SourcePosition: Equatable, Comparable, Sendable, CustomStringConv
         self.column = column
     }
 
-    /// The position of the byte at `offset`: a walk over the text, so for reports only.
-    package init(ofByteAt offset: Int, in text: Span<UInt8>) {
+    /// The position of the byte at `offset`: a walk over the text
+    /// from `start`, so for reports only.
+    package init(ofByteAt offset: Int, in text: Span<UInt8>, from start: Int = 0) {
         var line = 1
         var column = 1
-        var index = 0
+        var index = start
         while index < min(offset, text.count) {
             let byte = text[index]
             if byte == 0x0A {

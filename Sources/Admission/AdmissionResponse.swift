@@ -1,0 +1,173 @@
+internal import Document
+internal import Policy
+
+/// Writes the answer to a review: only `apiVersion`, `kind` and `response`, never a patch.
+struct AdmissionResponse {
+    private let review: AdmissionReview
+    private let verdict: Verdict
+
+    /// The API server keeps warnings of up to 4,096 bytes in total and cuts all of them where
+    /// there are more.
+    static let maximumWarnings = 10
+    /// How long one warning may be, in bytes.
+    static let maximumWarningLength = 256
+    /// How long a warning should be for a terminal: its field is named where that fits.
+    static let desiredWarningLength = 120
+    /// How many places of one rule a message names.
+    static let placesPerRule = 3
+    /// How many violations an audit annotation names.
+    static let auditedViolations = 20
+
+    init(to review: AdmissionReview, _ verdict: Verdict) {
+        self.review = review
+        self.verdict = verdict
+    }
+
+    /// The body of the answer.
+    func write() -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(192)
+        var json = JSONWriter(appendingTo: bytes)
+        json.beginObject()
+        json.member("apiVersion", review.version.rawValue)
+        json.member("kind", "AdmissionReview")
+        json.key("response")
+        json.beginObject()
+        json.key("uid")
+        json.string(review.uid)
+        let isAllowed = verdict.isAllowed
+        json.member("allowed", isAllowed)
+        if !verdict.violations.isEmpty || !verdict.notices.isEmpty || verdict.isMirrorPod {
+            if !isAllowed { writeStatus(to: &json) }
+            writeAuditAnnotations(to: &json)
+            if isAllowed { writeWarnings(to: &json) }
+        }
+        json.endObject()
+        json.endObject()
+        return json.takeBytes()
+    }
+
+    // MARK: A denial
+
+    private var denying: [Violation] {
+        verdict.violations.filter { $0.actions.contains(.deny) }
+    }
+
+    /// `metav1.Status`, as the API server's own Forbidden.
+    private func writeStatus(to json: inout JSONWriter) {
+        json.key("status")
+        json.beginObject()
+        json.member("status", "Failure")
+        json.member("message", Self.message(for: denying))
+        json.member("reason", "Forbidden")
+        json.key("details")
+        json.beginObject()
+        json.member("name", review.subject.name)
+        if !review.resourceGroup.isEmpty { json.member("group", review.resourceGroup) }
+        json.member("kind", review.subject.resource)
+        json.key("causes")
+        json.beginArray()
+        for violation in denying {
+            json.beginObject()
+            json.member("reason", violation.rule)
+            json.member("message", "\(violation.message): \(violation.fix)")
+            json.member("field", violation.path.description)
+            json.endObject()
+        }
+        json.endArray()
+        json.endObject()
+        json.member("code", 403)
+        json.endObject()
+    }
+
+    /// A paragraph for each rule: its first places, how many more there are, and the fix.
+    static func message(for violations: [Violation]) -> String {
+        var paragraphs: [String] = []
+        var rest = violations
+        while let first = rest.first {
+            let group = rest.filter { $0.rule == first.rule }
+            rest.removeAll { $0.rule == first.rule }
+            let places = group.prefix(placesPerRule).map { violation in
+                let path = violation.path.description
+                return path.isEmpty ? violation.message : "\(violation.message) (\(path))"
+            }
+            let more = group.count - places.count
+            let ending = more > 0 ? "; and \(more) more" : ""
+            paragraphs.append(
+                "\(title(of: group)): \(places.joined(separator: "; "))\(ending).\n"
+                    + "  To fix: \(first.fix)")
+        }
+        return paragraphs.joined(separator: "\n")
+    }
+
+    /// The rule, and its policies where they are not called as it is.
+    private static func title(of group: [Violation]) -> String {
+        var policies: [String] = []
+        for violation in group where !policies.contains(violation.policy) {
+            policies.append(violation.policy)
+        }
+        guard let first = group.first else { return "" }
+        if policies == [first.rule] { return first.rule }
+        let noun = policies.count == 1 ? "policy" : "policies"
+        return "\(first.rule) (\(noun) \(policies.joined(separator: ", ")))"
+    }
+
+    // MARK: Beside the decision
+
+    private func writeWarnings(to json: inout JSONWriter) {
+        var warnings: [String] = []
+        for notice in verdict.notices where notice.isWarned {
+            warnings.append("\(notice.kind): \(notice.message)")
+        }
+        for violation in verdict.violations where violation.actions.contains(.warn) {
+            warnings.append(Self.warning(violation))
+        }
+        var unique: [String] = []
+        for warning in warnings where !unique.contains(warning) { unique.append(warning) }
+        guard !unique.isEmpty else { return }
+        json.key("warnings")
+        json.beginArray()
+        for warning in unique.prefix(Self.maximumWarnings) {
+            json.string(warning.readable(limit: Self.maximumWarningLength))
+        }
+        let more = unique.count - Self.maximumWarnings
+        if more > 0 { json.string("and \(more) more violation\(more == 1 ? "" : "s") of policies") }
+        json.endArray()
+    }
+
+    private static func warning(_ violation: Violation) -> String {
+        let text = "\(violation.rule): \(violation.message)"
+        let path = violation.path.description
+        let complete = "\(text) (\(path))"
+        return path.isEmpty || complete.utf8.count > desiredWarningLength ? text : complete
+    }
+
+    /// Facts for the audit log, the same on every retry. Keys are qualified names without a
+    /// prefix: the API server puts the webhook's name before them.
+    private func writeAuditAnnotations(to json: inout JSONWriter) {
+        let audited = verdict.violations.filter { $0.actions.contains(.audit) }
+        guard !audited.isEmpty || !verdict.notices.isEmpty || verdict.isMirrorPod else { return }
+        json.key("auditAnnotations")
+        json.beginObject()
+        if !audited.isEmpty { json.member("violations", Self.auditText(audited)) }
+        var kinds: [String] = []
+        for notice in verdict.notices where !kinds.contains(notice.kind) {
+            kinds.append(notice.kind)
+            let notices = verdict.notices.filter { $0.kind == notice.kind }
+            let text = notices.map { "\($0.policy): \($0.message)" }.joined(separator: "; ")
+            json.member(notice.kind, text)
+        }
+        if verdict.isMirrorPod {
+            json.member("mirror-pod", "allowed: a static Pod runs whether or not it is mirrored")
+        }
+        json.endObject()
+    }
+
+    private static func auditText(_ violations: [Violation]) -> String {
+        let texts = violations.prefix(auditedViolations).map { violation in
+            "\(violation.policy): \(violation.rule): \(violation.message) (\(violation.path))"
+        }
+        let more = violations.count - texts.count
+        return texts.joined(separator: "; ") + (more > 0 ? "; and \(more) more" : "")
+    }
+}

@@ -1,0 +1,27 @@
+/// An API group and a kind: what Kubernetes' own `schema.GroupKind` is.
+package struct GroupKind: Hashable, Sendable, CustomStringConvertible {
+    /// The API group; empty for the core group.
+    package let group: String
+    /// The kind: `Deployment`.
+    package let kind: String
+
+    /// Makes a group and kind.
+    package init(_ group: String, _ kind: String) {
+        self.group = group
+        self.kind = kind
+    }
+
+    /// Takes apart an object's `apiVersion` (`apps/v1`, `v1`) and kind.
+    package init(apiVersion: String, kind: String) {
+        let group = apiVersion.split(separator: "/", omittingEmptySubsequences: false)
+        self.init(group.count > 1 ? String(group[0]) : "", kind)
+    }
+
+    /// `apps/Deployment`, or `Pod` for the core group.
+    package var description: String { group.isEmpty ? kind : "\(group)/\(kind)" }
+
+    static let pod = GroupKind("", "Pod")
+    static let service = GroupKind("", "Service")
+    static let node = GroupKind("", "Node")
+    static let namespace = GroupKind("", "Namespace")
+}

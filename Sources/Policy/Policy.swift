@@ -1,0 +1,72 @@
+/// A policy: a rule bound to what it is about and to what happens where it is violated.
+package struct Policy: Sendable {
+    /// The policy's unique name.
+    package let name: String
+    /// The file it was read from.
+    package let file: String
+    /// The id of its rule.
+    package let ruleID: String
+    /// What happens on a violation, as declared.
+    package let validationActions: [Action]
+    /// What happens on a violation, with the enforcement cap applied.
+    package let actions: [Action]
+    /// What it is about.
+    package let match: Match
+    /// Whether on UPDATE what the stored object already violated counts.
+    package let existingViolations: ExistingViolations
+    /// What the rule can see.
+    let scope: RuleScope
+    /// The rule with this policy's parameters.
+    let rule: BoundRule
+
+    /// What a violation leads to; the words are those of ValidatingAdmissionPolicy.
+    package enum Action: String, CaseIterable, Sendable {
+        /// The request is denied.
+        case deny = "Deny"
+        /// The request passes with a warning to the client.
+        case warn = "Warn"
+        /// The request passes with an audit annotation.
+        case audit = "Audit"
+    }
+
+    /// What becomes of violations that an UPDATE found in place.
+    package enum ExistingViolations: String, CaseIterable, Sendable {
+        /// Only what the update adds or changes counts.
+        case allow = "Allow"
+        /// All that is wrong counts.
+        case deny = "Deny"
+    }
+
+    /// A rule of either sort.
+    enum BoundRule: Sendable {
+        case state(any StateRule)
+        case act(any ActRule)
+    }
+
+    /// The gravest of the policy's actions.
+    package var gravestAction: Action {
+        actions.contains(.deny) ? .deny : actions.contains(.warn) ? .warn : .audit
+    }
+}
+
+/// A cap on what all policies may do: how a cluster is led from watching to denying.
+package enum Enforcement: String, CaseIterable, Sendable {
+    /// Every policy does what its file declares.
+    case declared
+    /// Nothing is denied: Deny becomes Warn.
+    case advisory
+    /// Nothing is denied or warned of: Deny and Warn become Audit.
+    case audit
+
+    /// The actions that remain under the cap, without repetition.
+    func capping(_ actions: [Policy.Action]) -> [Policy.Action] {
+        let capped = actions.map { action -> Policy.Action in
+            switch (self, action) {
+            case (.audit, _): .audit
+            case (.advisory, .deny): .warn
+            default: action
+            }
+        }
+        return Policy.Action.allCases.filter(capped.contains)
+    }
+}

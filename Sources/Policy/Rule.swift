@@ -1,0 +1,140 @@
+internal import Document
+
+/// One line of the catalogue: what a rule is called, what it can see and how it is made.
+///
+/// A rule is a pure function with typed parameters. It never knows of policies' matching, actions
+/// or exceptions: `PolicySet` does all of that alike for every rule.
+package protocol Rule: Sendable {
+    /// The id: in policy files, causes, metrics and reports alike.
+    static var id: String { get }
+    /// What the rule asks for, in one sentence.
+    static var summary: String { get }
+    /// What the rule can see.
+    static var scope: RuleScope { get }
+
+    /// Reads the rule's own parameters; the reader collects what is wrong with them.
+    init(parameters: inout ParameterReader)
+}
+
+/// A rule about state: it judges an object as it would be stored, and on UPDATE what the stored
+/// object already violated in the same way does not count.
+package protocol StateRule: Rule {
+    /// Adds what is wrong with the object.
+    func judge(
+        _ object: ReviewedObject, into findings: inout [Finding]
+    ) throws(UnreadableObject)
+}
+
+/// A rule about acts: it judges what is being done, not what will be stored.
+package protocol ActRule: Rule {
+    /// Adds what is wrong with the request, and what was let through that deserves notice.
+    func judge(
+        _ subject: Subject, into findings: inout [Finding], notices: inout [Notice]
+    ) throws(UnreadableObject)
+}
+
+/// What a rule can see: a policy that asks for more is a load error, never silence.
+package struct RuleScope: Sendable {
+    /// Every kind of the workload table.
+    package var workloads = false
+    /// Single kinds beside workloads.
+    package var kinds: [GroupKind] = []
+    /// Connections, as `resource/subresource`: `pods/exec`.
+    package var connections: [String] = []
+
+    /// The operations that can bring something the rule sees.
+    package var operations: [Subject.Operation] {
+        connections.isEmpty ? [.create, .update] : [.connect]
+    }
+
+    /// Whether the rule can see what a request of this shape carries.
+    func sees(_ subject: Subject, in table: WorkloadTable) -> Bool {
+        switch subject.operation {
+        case .connect:
+            guard !connections.isEmpty else { return false }
+            return connections.contains { connection in
+                connection.utf8.count
+                    == subject.resource.utf8.count + subject.subresource.utf8.count + 1
+                    && connection.hasPrefix(subject.resource)
+                    && connection.hasSuffix(subject.subresource)
+            }
+        case .create, .update:
+            if Self.isUnseen(subject.subresource) { return false }
+            return (workloads && table.contains(subject.kind)) || kinds.contains(subject.kind)
+        case .delete:
+            return false
+        }
+    }
+
+    /// Whether a policy of the rule may name the kind.
+    func covers(_ kind: GroupKind, in table: WorkloadTable) -> Bool {
+        if workloads, table.contains(kind) { return true }
+        if kinds.contains(kind) { return true }
+        return connections.contains { Self.touched[$0] == kind }
+    }
+
+    /// Subresources that carry no pod spec, or only the kubelet's report of one. Any other whose
+    /// object bears a pod spec is judged: fail safe.
+    private static func isUnseen(_ subresource: String) -> Bool {
+        switch subresource {
+        case "status", "scale", "binding", "eviction", "log": true
+        default: false
+        }
+    }
+
+    /// What a connection touches.
+    private static let touched: [String: GroupKind] = [
+        "pods/exec": .pod, "pods/attach": .pod, "pods/portforward": .pod, "pods/proxy": .pod,
+        "services/proxy": .service, "nodes/proxy": .node,
+    ]
+}
+
+/// An object under review, with its pod specs found once for all rules.
+package struct ReviewedObject {
+    /// The object's group and kind.
+    let kind: GroupKind
+    /// The object.
+    let node: Node
+    /// Its pod specs and containers; empty for what is no workload.
+    let workload: Workload
+}
+
+/// One thing that a rule found wrong, before policies, comparison and exceptions.
+package struct Finding {
+    /// Which of the rule's checks found it: `port`, `name`.
+    let check: String
+    /// The name of the list element it concerns (container, volume, port), never its index.
+    let element: String
+    /// The value that is wrong; absent and `false` are written alike.
+    let value: String
+    /// The field to mend, whether present or not.
+    let path: FieldPath
+    /// What is wrong, in words for the person whose change is denied.
+    let message: String
+    /// How to mend it.
+    let fix: String
+    /// The image of the container that violates, for exceptions by image.
+    var image: Node?
+
+    /// Whether the same thing was wrong before: position and wording do not count.
+    func isSame(as other: Finding) -> Bool {
+        check == other.check && element == other.element && value == other.value
+    }
+}
+
+/// Something that was let through by an explicit grant: it is warned of and always recorded.
+package struct Notice: Equatable, Sendable {
+    /// The kind of grant, an audit annotation's key: `break-glass`.
+    package let kind: String
+    /// Who did what.
+    package let message: String
+    /// The policy that granted it; the policy set fills it in.
+    package internal(set) var policy = ""
+    /// Whether the client is warned: not where the policy only audits.
+    package internal(set) var isWarned = true
+
+    init(kind: String, message: String) {
+        self.kind = kind
+        self.message = message.readable()
+    }
+}

@@ -1,0 +1,120 @@
+internal import Document
+
+/// `image-digest`: every image is pinned by its digest.
+///
+/// A tag is a name that somebody may point elsewhere tomorrow: the same manifest then starts
+/// another program, and a rollback does not bring the old one back. A digest is the content itself.
+/// Sees `image` of every container and `spec.volumes[].image.reference`. Allowed are a digest of
+/// sha256, sha384 or sha512 in lower-case hex of the exact length; with `require: version` also a
+/// tag that is not floating. Grammar: https://github.com/distribution/reference.
+struct ImageDigest: StateRule {
+    static let id = "image-digest"
+    static let summary = "Every image is pinned by its digest; a tag can be moved, a digest cannot."
+    static let scope = RuleScope(workloads: true)
+
+    /// What an image reference must have.
+    private enum Requirement: String, CaseIterable {
+        case digest, version
+    }
+
+    private let requirement: Requirement
+    private let floatingTags: Set<String>
+    private let exemptImages: [Glob]
+
+    init(parameters: inout ParameterReader) {
+        requirement = parameters.choice("require", default: Requirement.digest)
+        floatingTags = Set(parameters.words("floatingTags", default: Self.defaultFloatingTags))
+        exemptImages = parameters.globs("exemptImages")
+    }
+
+    private static let defaultFloatingTags = [
+        "latest", "stable", "main", "master", "edge", "nightly", "dev", "canary",
+    ]
+
+    func judge(
+        _ object: ReviewedObject, into findings: inout [Finding]
+    ) throws(UnreadableObject) {
+        for container in object.workload.containers {
+            let image = try container.image()
+            guard let problem = problem(with: image) else { continue }
+            findings.append(
+                Finding(
+                    check: "container", element: container.name, value: image?.string ?? "",
+                    path: container.path.member("image"),
+                    message: "\(container.title) \(problem)", fix: fix(for: image), image: image))
+        }
+        for podSpec in object.workload.podSpecs {
+            try judgeVolumes(of: podSpec, into: &findings)
+        }
+    }
+
+    private func judgeVolumes(
+        of podSpec: Workload.PodSpec, into findings: inout [Finding]
+    ) throws(UnreadableObject) {
+        guard let volumes = try podSpec.node.list("volumes", of: .object, in: podSpec.path) else {
+            return
+        }
+        for (index, volume) in volumes.enumerated() {
+            let path = podSpec.path.member("volumes").element(index)
+            guard let source = try volume.member("image", .object, in: path) else { continue }
+            let image = try source.string("reference", in: path.member("image"))
+            guard let problem = problem(with: image) else { continue }
+            let name = volume["name"]?.string ?? "[\(index)]"
+            findings.append(
+                Finding(
+                    check: "volume", element: name, value: image?.string ?? "",
+                    path: path.member("image").member("reference"),
+                    message: "volume \"\(name)\" \(problem)", fix: fix(for: image), image: image))
+        }
+    }
+
+    /// What is wrong with an image, as the end of a sentence, or nil where nothing is.
+    private func problem(with image: Node?) -> String? {
+        guard let image, !image.isEmptyString else { return "names no image" }
+        let reference: Result<ImageReference, ImageReference.Problem> =
+            image.hasEscapes
+            ? parse(image.string ?? "")
+            : image.withRawBytes { bytes in
+                do throws(ImageReference.Problem) {
+                    return .success(try ImageReference(bytes))
+                } catch { return .failure(error) }
+            }
+        switch reference {
+        case .success(let reference):
+            if reference.digest != nil { return nil }
+            return problem(withUnpinned: image, tag: reference.tag)
+        case .failure(let problem):
+            if exemptImages.matches(image: image) { return nil }
+            return "has the image \"\(image.string ?? "")\", which is no valid reference: "
+                + problem.message
+        }
+    }
+
+    private func parse(_ text: String) -> Result<ImageReference, ImageReference.Problem> {
+        do throws(ImageReference.Problem) { return .success(try ImageReference(text)) } catch {
+            return .failure(error)
+        }
+    }
+
+    private func problem(withUnpinned image: Node, tag: Range<Int>?) -> String? {
+        if exemptImages.matches(image: image) { return nil }
+        let text = image.string ?? ""
+        guard requirement == .version else {
+            return "has the image \"\(text)\", which is not pinned by a digest"
+        }
+        guard let tag else { return "has the image \"\(text)\", which has no tag" }
+        let name = String(decoding: Array(text.utf8)[tag], as: UTF8.self)
+        guard floatingTags.contains(name) else { return nil }
+        return "has the image \"\(text)\", whose tag is floating"
+    }
+
+    private func fix(for image: Node?) -> String {
+        guard let text = image?.string, let reference = try? ImageReference(text) else {
+            return "name the image by its digest, such as registry.example.com/app@sha256:…"
+        }
+        if requirement == .version { return "name a version tag or the image's digest" }
+        let end = reference.tag?.upperBound ?? reference.path.upperBound
+        let name = String(decoding: Array(text.utf8)[..<end], as: UTF8.self)
+        return "name it by its digest: \"\(name)@sha256:…\""
+    }
+}

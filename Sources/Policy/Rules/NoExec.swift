@@ -1,0 +1,98 @@
+internal import Document
+
+/// `no-exec`: nobody runs a command inside a running container.
+///
+/// What is changed through a shell is in no repository and gone with the instance. Sees every
+/// CONNECT to `pods/exec` and `pods/attach`; `kubectl cp` is an exec of `tar`. An attach has no
+/// command, an exec may name no container
+/// (https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/).
+struct NoExec: ActRule {
+    static let id = "no-exec"
+    static let summary = "Nobody runs a command in, or attaches to, a running container."
+    static let scope = RuleScope(connections: ["pods/exec", "pods/attach"])
+
+    /// A command that may be run.
+    private struct AllowedCommand {
+        let words: [String]
+        let isPrefix: Bool
+        let stdin: Bool
+        let tty: Bool
+    }
+
+    private let allowedCommands: [AllowedCommand]
+    private let allowedUsers: [Glob]
+    private let allowedGroups: [Glob]
+
+    init(parameters: inout ParameterReader) {
+        allowedCommands = parameters.objects("allowedCommands") { entry in
+            let hadCommand = entry.value("command") != nil
+            let words = entry.strings("command")?.map(\.text) ?? []
+            if words.isEmpty, hadCommand || entry.place?.kind == .object {
+                entry.report(
+                    "an allowed command needs \"command\", a list of at least one word", at: nil)
+            }
+            return AllowedCommand(
+                words: words, isPrefix: entry.boolean("prefix"), stdin: entry.boolean("stdin"),
+                tty: entry.boolean("tty"))
+        }
+        allowedUsers = parameters.globs("allowedUsers")
+        allowedGroups = parameters.globs("allowedGroups")
+    }
+
+    func judge(
+        _ subject: Subject, into findings: inout [Finding], notices: inout [Notice]
+    ) throws(UnreadableObject) {
+        let options = subject.object
+        let command = try options?.list("command", of: .string, in: .root).map {
+            $0.compactMap(\.string)
+        }
+        let act = describe(subject, program: command?.first)
+        if let grant = breakGlass(subject) {
+            notices.append(Notice(kind: "break-glass", message: "\(grant) may \(act)"))
+            return
+        }
+        let stdin = try options?.member("stdin", .boolean, in: .root)?.boolean ?? false
+        let tty = try options?.member("tty", .boolean, in: .root)?.boolean ?? false
+        if let command, isAllowed(command, stdin: stdin, tty: tty) { return }
+        findings.append(
+            Finding(
+                check: subject.subresource, element: "", value: "", path: .root,
+                message: "nobody may \(act)",
+                fix: "change the image or its configuration and roll it out; "
+                    + "kubectl logs shows what it does"))
+    }
+
+    /// What is done, in words. Only the program is named: its arguments may hold a secret.
+    private func describe(_ subject: Subject, program: String?) -> String {
+        var act = subject.subresource == "attach" ? "attach" : "run"
+        if let program { act += " \"\(program)\"" }
+        act += subject.subresource == "attach" ? " to" : " in"
+        if let container = subject.object?["container"]?.string {
+            act += " container \"\(container)\" of"
+        }
+        return act + " the running Pod \"\(subject.name)\""
+    }
+
+    private func isAllowed(_ command: [String], stdin: Bool, tty: Bool) -> Bool {
+        allowedCommands.contains { allowed in
+            guard allowed.stdin || !stdin, allowed.tty || !tty, !allowed.words.isEmpty else {
+                return false
+            }
+            return allowed.isPrefix
+                ? command.starts(with: allowed.words) : command == allowed.words
+        }
+    }
+
+    /// Who may always, by user or by group; nil for everybody else.
+    private func breakGlass(_ subject: Subject) -> String? {
+        if let user = subject.user?.string, allowedUsers.anyMatches(user) {
+            return "user \"\(user)\""
+        }
+        guard !allowedGroups.isEmpty else { return nil }
+        for group in subject.groups?.elements.compactMap(\.string) ?? []
+        where allowedGroups.anyMatches(group) {
+            return "user \"\(subject.user?.string ?? "")\" of group \"\(group)\""
+        }
+        return nil
+    }
+}

@@ -1,0 +1,120 @@
+internal import Document
+
+/// Every pod spec of an object, and every container of those: one walk, shared by all rules.
+package struct Workload {
+    /// A pod spec and where it lies.
+    package struct PodSpec {
+        /// The spec itself.
+        let node: Node
+        /// The way to it: `spec.template.spec`.
+        let path: FieldPath
+    }
+
+    /// A container of any of the three lists.
+    package struct Container {
+        /// The lists of a pod spec that hold containers.
+        enum List: String, CaseIterable {
+            case initContainers, containers, ephemeralContainers
+        }
+
+        let node: Node
+        let list: List
+        let index: Int
+        let podSpec: PodSpec
+
+        /// The container's place: `spec.containers[0]`.
+        var path: FieldPath { podSpec.path.member(list.rawValue).element(index) }
+
+        /// What a message calls it: `container "web"`.
+        var title: String {
+            let kind =
+                switch list {
+                case .initContainers: "init container"
+                case .containers: "container"
+                case .ephemeralContainers: "ephemeral container"
+                }
+            return "\(kind) \"\(name)\""
+        }
+
+        /// Its name; its place where it has none.
+        var name: String { node["name"]?.string ?? "[\(index)]" }
+
+        /// Its image, or nil where a template leaves it out.
+        func image() throws(UnreadableObject) -> Node? { try node.string("image", in: path) }
+    }
+
+    /// The pod specs, in the object's order.
+    package private(set) var podSpecs: [PodSpec] = []
+    /// The containers, in the order of their pod specs: init, main, ephemeral.
+    package private(set) var containers: [Container] = []
+
+    /// Walks the object of a kind that the table knows; any other has no pod specs.
+    init(_ object: Node, kind: GroupKind, table: WorkloadTable) throws(UnreadableObject) {
+        guard let places = table.places(of: kind) else { return }
+        for place in places { try find(place, in: object) }
+        for podSpec in podSpecs {
+            for list in Container.List.allCases {
+                guard
+                    let nodes = try podSpec.node.list(
+                        list.rawValue, of: .object, in: podSpec.path)
+                else { continue }
+                for (index, node) in nodes.enumerated() {
+                    containers.append(
+                        Container(node: node, list: list, index: index, podSpec: podSpec))
+                }
+            }
+        }
+    }
+
+    private mutating func find(
+        _ place: WorkloadTable.Place, in object: Node
+    ) throws(UnreadableObject) {
+        if let path = place.plainPath {
+            var node = object
+            for (depth, step) in place.steps.enumerated() {
+                guard case .member(let name) = step else { return }
+                guard
+                    let next = try node.member(
+                        name, .object, in: place.path(ofFirst: depth))
+                else { return }
+                node = next
+            }
+            podSpecs.append(PodSpec(node: node, path: path))
+        } else {
+            try descend(place.steps[...], node: object, path: .root)
+        }
+    }
+
+    private mutating func descend(
+        _ steps: ArraySlice<WorkloadTable.Step>, node: Node, path: FieldPath
+    ) throws(UnreadableObject) {
+        guard let step = steps.first else {
+            podSpecs.append(PodSpec(node: node, path: path))
+            return
+        }
+        let rest = steps.dropFirst()
+        switch step {
+        case .member(let name):
+            let kind: Node.Kind = rest.first == .everyElement ? .array : .object
+            guard let next = try node.member(name, kind, in: path) else { return }
+            try descend(rest, node: next, path: path.member(name))
+        case .everyElement:
+            for (index, element) in node.elements.enumerated() where !element.isNull {
+                guard element.kind == .object else {
+                    throw UnreadableObject(
+                        path.element(index), "expected an object, found \(element.kind.phrase)")
+                }
+                try descend(rest, node: element, path: path.element(index))
+            }
+        case .everyMember:
+            for (key, value) in node.members where !value.isNull {
+                let path = path.member(key.string ?? "")
+                guard value.kind == .object else {
+                    throw UnreadableObject(
+                        path, "expected an object, found \(value.kind.phrase)")
+                }
+                try descend(rest, node: value, path: path)
+            }
+        }
+    }
+}
