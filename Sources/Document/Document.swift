@@ -12,6 +12,8 @@ package final class Document {
     var nodes: [RawNode] = []
     /// YAML only: where each node began, parallel to `nodes`. A JSON node's offset tells it.
     var marks: [SourcePosition] = []
+    /// JSON only: made when the first position is asked for.
+    var positions: PositionIndex?
     /// Whether `text` is JSON source, whose strings may hold escapes.
     var isJSON = true
 
@@ -27,6 +29,7 @@ package final class Document {
         marks.removeAll(keepingCapacity: true)
         self.text = text
         self.range = range
+        positions = nil
         isJSON = true
     }
 
@@ -34,6 +37,7 @@ package final class Document {
     package func release(keepingNodes: Int) {
         text = []
         marks = []
+        positions = nil
         if nodes.capacity > keepingNodes {
             nodes = []
         } else {

@@ -12,12 +12,28 @@ package struct FieldPath: Hashable, Sendable, CustomStringConvertible {
 
     /// The path of a member of this object.
     package func member(_ name: String) -> FieldPath {
-        if !Self.isPlain(name) { return FieldPath("\(description)[\"\(name)\"]") }
+        if !Self.isPlain(name) { return FieldPath("\(description)[\"\(Self.escaped(name))\"]") }
         return FieldPath(description.isEmpty ? name : "\(description).\(name)")
     }
 
     /// The path of an element of this array.
     package func element(_ index: Int) -> FieldPath { FieldPath("\(description)[\(index)]") }
+
+    /// A key is anybody's choice: as in JSON, no quote of its own ends it, and no line break of its
+    /// own breaks a report's line.
+    private static func escaped(_ name: String) -> String {
+        guard name.utf8.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else {
+            return name
+        }
+        return name.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\"", "\\": "\\\(scalar)"
+            case "\0"..<" ":
+                "\\u00\(scalar.value < 16 ? "0" : "")" + String(scalar.value, radix: 16)
+            default: String(scalar)
+            }
+        }.joined()
+    }
 
     /// Whether a key can stand after a dot without being taken for several.
     private static func isPlain(_ name: String) -> Bool {
@@ -30,5 +46,71 @@ package struct FieldPath: Hashable, Sendable, CustomStringConvertible {
                 default: false
                 }
             }
+    }
+}
+
+extension Node {
+    /// The node at a path from here, or the nearest of its parents that is there: the place to mend.
+    package func nearest(to path: FieldPath) -> Node {
+        var node = self
+        let text = Array(path.description.utf8)
+        var index = 0
+        while index < text.count, let step = FieldPath.Step(text, &index), let next = node[step] {
+            node = next
+        }
+        return node
+    }
+
+    private subscript(_ step: FieldPath.Step) -> Node? {
+        switch step {
+        case .member(let name): return self[name]
+        case .element(let position):
+            guard position < count else { return nil }
+            return elements.dropFirst(position).first { _ in true }
+        }
+    }
+}
+
+extension FieldPath {
+    /// One step of a path, taken from its text.
+    fileprivate enum Step {
+        case member(String)
+        case element(Int)
+
+        /// Reads the step at `index` and moves past it; nil where none is written as it should be.
+        init?(_ text: [UInt8], _ index: inout Int) {
+            guard text[index] == UInt8(ascii: "[") else {
+                if index > 0 {
+                    guard text[index] == UInt8(ascii: ".") else { return nil }
+                    index += 1
+                }
+                let name = text[index...].prefix {
+                    $0 != UInt8(ascii: ".") && $0 != UInt8(ascii: "[")
+                }
+                guard !name.isEmpty else { return nil }
+                index = name.endIndex
+                self = .member(String(decoding: name, as: UTF8.self))
+                return
+            }
+            index += 1
+            guard index < text.count else { return nil }
+            if text[index] == UInt8(ascii: "\"") {
+                var scanner = JSONScanner(position: index)
+                var hasEscapes = false
+                guard let range = try? scanner.scanString(text.span, hasEscapes: &hasEscapes) else {
+                    return nil
+                }
+                self = .member(JSONEscapes.decode(text.span, range))
+                index = scanner.position
+            } else {
+                let digits = text[index...].prefix { $0 != UInt8(ascii: "]") }
+                guard let position = Int(String(decoding: digits, as: UTF8.self)), position >= 0
+                else { return nil }
+                self = .element(position)
+                index = digits.endIndex
+            }
+            guard index < text.count, text[index] == UInt8(ascii: "]") else { return nil }
+            index += 1
+        }
     }
 }

@@ -52,10 +52,14 @@ package struct Node {
         raw.kind == .number ? document.decodedString(raw) : nil
     }
 
-    /// The value as an integer, or nil where it is none or does not fit 64 bits.
-    package var integer: Int? { numberText.flatMap { Int($0) } }
+    /// The value as an integer, or nil where it is none or does not fit 64 bits. Kubernetes reads
+    /// `22.0` and `2.2e1` as 22, too.
+    package var integer: Int? {
+        numberText.flatMap { Int($0) ?? Double($0).flatMap { Int(exactly: $0) } }
+    }
 
-    /// Where the value begins in its source: a walk over the text for JSON, so for reports only.
+    /// Where the value begins in its source: the first call walks over the whole text of JSON, so
+    /// for reports only.
     package var position: SourcePosition { document.position(of: index) }
 
     /// Whether the value is a string of exactly these characters. Allocates nothing.
@@ -191,8 +195,8 @@ extension Document {
         if !isJSON { return marks[index] }
         let raw = nodes[index]
         let quoted = raw.kind == .string || raw.kind == .key
-        let text = text
-        return SourcePosition(
-            ofByteAt: Int(raw.offset) - (quoted ? 1 : 0), in: text.span, from: range.lowerBound)
+        let index = positions ?? PositionIndex(text, from: range.lowerBound)
+        positions = index
+        return index.position(ofByteAt: Int(raw.offset) - (quoted ? 1 : 0), in: text)
     }
 }

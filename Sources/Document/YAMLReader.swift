@@ -218,8 +218,3 @@ extension Document {
         isJSON = false
     }
 }
-
-extension SourcePosition {
-    /// The first character of a text.
-    package static let start = SourcePosition(line: 1, column: 1)
-}
