@@ -84,7 +84,6 @@ def nginx(work, answer_bytes):
     """nginx with its echo module, which makes it read the body as we must."""
     port = 18443
     (work / "nginx.conf").write_text(f"""
-        load_module /usr/lib/nginx/modules/ndk_http_module.so;
         load_module /usr/lib/nginx/modules/ngx_http_echo_module.so;
         daemon off; worker_processes 1; pid {work}/nginx.pid; error_log {work}/nginx.log;
         events {{ worker_connections 2048; }}
@@ -102,9 +101,6 @@ def nginx(work, answer_bytes):
                 }}
             }}
         }}""")
-    if not os.path.exists("/usr/lib/nginx/modules/ndk_http_module.so"):
-        text = (work / "nginx.conf").read_text().split("\n", 2)
-        (work / "nginx.conf").write_text(text[2])
     server = subprocess.Popen(["nginx", "-c", work / "nginx.conf", "-p", work])
     try:
         time.sleep(0.5)

@@ -97,7 +97,7 @@ def test_the_report_says_where(gate):
     """File, document, line, column, field, rule, message and fix of each violation."""
     bad = (harness.ROOT / "deploy/examples/bad.yaml").read_bytes()
     _, _, body = gate.check(bad)
-    violations = json.loads(body)["violations"]
+    violations = json.loads(body)["findings"]
     assert violations
     for violation in violations:
         for key in ["document", "line", "column", "field", "rule", "policy", "message", "fix"]:

@@ -75,7 +75,7 @@ def manifests():
 
 def violations_of(report):
     """Each violation of a JSON report, as (rule, field), sorted."""
-    return sorted((found["rule"], found["field"]) for found in report["violations"])
+    return sorted((found["rule"], found["field"]) for found in report["findings"])
 
 
 @pytest.mark.parametrize("name", list(manifests()))
