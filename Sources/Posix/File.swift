@@ -75,6 +75,15 @@ package enum File {
         return status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// Whether the path itself is a symbolic link: a walk that follows those to folders may never
+    /// end. Nothing there fails with ENOENT.
+    package static func isSymbolicLink(_ path: String) throws(SystemError) -> Bool {
+        var status = stat()
+        // Sound: the call writes one `stat`.
+        _ = try retrying("lstat", path) { unsafe lstat(path, &status) }
+        return status.st_mode & S_IFMT == S_IFLNK
+    }
+
     private static func readAll(
         _ descriptor: Int32, subject: String, byteLimit: Int
     ) throws(SystemError) -> [UInt8] {
