@@ -1,3 +1,4 @@
+internal import Document
 internal import HTTP
 internal import Policy
 internal import Posix
