@@ -95,8 +95,9 @@ final class CheckService: Sendable {
     ) throws(Refusal) -> Int {
         let formats = ReportFormats.all
         if let name {
-            if let index = formats.firstIndex(where: { $0.name == name }) { return index }
-            throw Refusal(query: "format is one of \(formats.map(\.name).joined(separator: ", "))")
+            let names = formats.map { $0.name }
+            if let index = names.firstIndex(of: name) { return index }
+            throw Refusal(query: "format is one of \(names.joined(separator: ", "))")
         }
         // Programs that accept everything get JSON.
         let json = formats.firstIndex { $0.name == "json" } ?? 0
