@@ -16,6 +16,12 @@ package struct FieldPath: Hashable, Sendable, CustomStringConvertible {
         return FieldPath(description.isEmpty ? name : "\(description).\(name)")
     }
 
+    /// The path of a field that is written in the program: `securityContext.runAsUser`. Names from
+    /// a document go through `member`, which quotes what cannot stand after a dot.
+    package func field(_ names: StaticString) -> FieldPath {
+        FieldPath(description.isEmpty ? "\(names)" : "\(description).\(names)")
+    }
+
     /// The path of an element of this array.
     package func element(_ index: Int) -> FieldPath { FieldPath("\(description)[\(index)]") }
 

@@ -33,6 +33,7 @@ package final class Server: Sendable {
     private let state: ServerState
     private let log: LogWriter
     private let loops: [RunningLoop]
+    private let check: CheckService
     private let ended: EndedLoops
 
     /// Starts a server: when this returns, both listeners accept.
@@ -70,6 +71,9 @@ package final class Server: Sendable {
             admission: reviews, certificateNotAfter: tls?.certificateNotAfter,
             heartbeatLimit: configuration.heartbeatLimit)
 
+        let check = try CheckService(
+            policies: policies, threads: configuration.checkThreads,
+            queueLength: configuration.checkQueueLength)
         let launcher = Launcher(
             tls: tls, budget: ByteBudget(capacity: configuration.bodyBudgetBytes), log: log,
             ended: try EndedLoops())
@@ -78,11 +82,12 @@ package final class Server: Sendable {
             index, log in
             AdmissionHandler(policies: policies, metrics: reviews[index], log: log)
         }
-        loops += try launcher.start(service, serviceListeners, serviceMetrics) { _, _ in
-            ServiceHandler(state: state)
+        loops += try launcher.start(service, serviceListeners, serviceMetrics) { index, _ in
+            ServiceHandler(state: state, check: check, metrics: serviceMetrics[index])
         }
 
         self.configuration = configuration
+        self.check = check
         self.state = state
         self.log = log
         self.loops = loops
@@ -138,7 +143,10 @@ extension Server {
     package func end() { post(.end) }
 
     /// Waits until all loops have ended.
-    package func join() { for loop in loops { loop.thread.join() } }
+    package func join() {
+        for loop in loops { loop.thread.join() }
+        check.stop()
+    }
 
     private func post(_ message: LoopMessage) {
         for loop in loops { loop.mailbox.post(message) }

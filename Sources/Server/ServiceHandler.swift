@@ -7,20 +7,31 @@ internal import Telemetry
 /// The service listener's answers: policies, health and metrics, for people and machines.
 final class ServiceHandler: RequestHandler {
     private let state: ServerState
+    private let check: CheckService
+    private let metrics: LoopMetrics
 
-    init(state: ServerState) { self.state = state }
+    init(state: ServerState, check: CheckService, metrics: LoopMetrics) {
+        self.state = state
+        self.check = check
+        self.metrics = metrics
+    }
 
     func answer(_ request: Request, reply: Reply) -> Answer? {
         switch Route.find(request, among: Route.service) {
-        case .none(let answer): answer
-        case .route(let route): Answer(route, response(to: request, at: route))
+        case .none(let answer):
+            return answer
+        case .route(.check):
+            let refusal = check.refuse(request, reply: reply) { metrics.countShed(.checkQueue) }
+            return refusal.map { Answer(.check, $0) }
+        case .route(let route):
+            return Answer(route, response(to: request, at: route))
         }
     }
 
     private func response(to request: Request, at route: Route) -> Response {
         switch route {
         case .policies: policies(request)
-        case .metrics: metrics(request)
+        case .metrics: scrape(request)
         case .livez: livez()
         case .readyz: state.isDraining ? .text(503, "draining\n") : .text(200, "ready\n")
         case .openAPI:
@@ -42,7 +53,7 @@ final class ServiceHandler: RequestHandler {
 
     /// The format that Accept likes best; one that takes neither gets the older, as scrapers
     /// expect.
-    private func metrics(_ request: Request) -> Response {
+    private func scrape(_ request: Request) -> Response {
         let choice = MediaType.preferred(
             request.fields["accept"], of: ["text/plain", "application/openmetrics-text"])
         let format: Exposition.Format = choice == 1 ? .openMetrics : .prometheus

@@ -70,6 +70,8 @@ struct ServeCommand: ParsableCommand {
             valueName: "interval"))
     var finishTime: Interval?
 
+    @OptionGroup(title: "Timeouts") var timeouts: TimeoutOptions
+
     func run() throws {
         // Signals first: threads inherit what is blocked when they are started.
         let signals = try SignalSource.make(for: [.terminate, .interrupt])
@@ -121,6 +123,9 @@ struct ServeCommand: ParsableCommand {
         } else if certificate != nil || privateKey != nil || clientCA != nil {
             throw ValidationError("--tls-certificate and --tls-private-key belong together")
         }
+        let deadlines = try timeouts.durations(&settings)
+        configuration.admission.deadlines = deadlines
+        configuration.service.deadlines = deadlines
         configuration.checkThreads = checkThreads
         configuration.drainDelay = try settings.value(
             drainDelay, "drain-delay", default: Interval(seconds: 5)

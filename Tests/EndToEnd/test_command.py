@@ -54,7 +54,7 @@ def test_a_folder_and_standard_input_are_read_alike(enforcing, tmp_path):
     assert [done.returncode for done in reports] == [1, 1, 1]
     found = [
         [{key: value for key, value in violation.items() if key != "file"}
-         for violation in json.loads(done.stdout)["violations"]] for done in reports]
+         for violation in json.loads(done.stdout)["findings"]] for done in reports]
     assert found[0] == found[1] == found[2] != []
 
 

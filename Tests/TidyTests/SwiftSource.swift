@@ -27,16 +27,6 @@ struct SwiftSource: Sendable, CustomStringConvertible {
         code.indices.filter { code[$0].contains(pattern) }.map { $0 + 1 }
     }
 
-    /// Whether the line has a comment, on it or in the unbroken lines of comment before it.
-    ///
-    /// - Parameter line: 1-based.
-    func hasComment(at line: Int) -> Bool {
-        let isComment = { (index: Int) in
-            index >= 0 && comments[index].contains { !$0.isWhitespace }
-        }
-        return isComment(line - 1) || isComment(line - 2)
-    }
-
     /// A declaration with a body.
     struct Body: Sendable {
         /// The 1-based line of its first word.
