@@ -134,7 +134,8 @@ def test_a_bad_start_says_why(certificate, enforcing, tmp_path, name):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         (tmp_path / "empty").mkdir()
         values = {
-            "EMPTY": str(tmp_path / "empty"), "GARBAGE": str(garbage), "IN_USE": f"http://127.0.0.1:{taken.getsockname()[1]}"}
+            "EMPTY": str(tmp_path / "empty"), "GARBAGE": str(garbage),
+            "IN_USE": f"http://127.0.0.1:{taken.getsockname()[1]}"}
         options = {
             "--policies": enforcing, "--admission-address": "https://127.0.0.1:0",
             "--service-address": "http://127.0.0.1:0",
