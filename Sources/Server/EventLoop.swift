@@ -313,18 +313,19 @@ extension EventLoop {
 
     private func answerAndFlush(_ connection: Connection) throws {
         var remaining = Budget.requestsPerTurn
-        repeat {
-            let hasMoved = try connection.decrypt()
-            var hasAnswered = false
-            while remaining > 0, let event = connection.engine?.nextEvent() {
-                answer(event, on: connection)
-                hasAnswered = true
-                remaining -= 1
-            }
+        var hadOutput = true
+        // An engine whose output was too much to go on does so when it is written.
+        while hadOutput, remaining > 0, !connection.isOutputBlocked {
+            repeat {
+                while remaining > 0, let event = connection.engine?.nextEvent() {
+                    answer(event, on: connection)
+                    remaining -= 1
+                }
+            } while try remaining > 0 && connection.decrypt()
             connection.reportEnd()
+            hadOutput = connection.hasPendingOutput
             try connection.flush()
-            if !hasMoved, !hasAnswered { return }
-        } while remaining > 0 && !connection.isOutputBlocked
+        }
         if remaining == 0, !connection.isQueued {
             connection.isQueued = true
             queued.append(connection.token)
