@@ -12,6 +12,9 @@ package final class BufferPool {
         self.spareCount = spareCount
     }
 
+    /// Input buffers waiting for a borrower.
+    var idleCount: Int { spare.count }
+
     /// A buffer of `bufferBytes` bytes of no meaning.
     func lend() -> [UInt8] {
         spare.popLast() ?? [UInt8](repeating: 0, count: bufferBytes)
@@ -28,12 +31,11 @@ package final class BufferPool {
         spareOutput.popLast() ?? []
     }
 
-    /// Takes an output buffer back; one that has grown large is freed instead.
+    /// Takes an emptied output buffer back; one that has grown large is freed instead.
     func giveBackOutput(_ buffer: consuming [UInt8]) {
         guard buffer.capacity > 0, buffer.capacity <= 2 * bufferBytes,
             spareOutput.count < spareCount
         else { return }
-        buffer.removeAll(keepingCapacity: true)
         spareOutput.append(buffer)
     }
 }

@@ -1,7 +1,7 @@
 /// Reads the head of an HTTP/1 request (RFC 9112 §2 to §5), strictly, as its bytes arrive.
 ///
-/// It keeps offsets into the connection's buffer and no bytes of its own. Anything two parsers could
-/// read differently is refused: that is what request smuggling lives on.
+/// It keeps offsets into the connection's buffer and no bytes of its own. Anything two parsers
+/// could read differently is refused: that is what request smuggling lives on.
 struct HTTP1Parser {
     private let limits: Limits
     /// Where the head begins.
@@ -255,8 +255,8 @@ enum FieldLine {
         let isBlank = byte == Syntax.space || byte == Syntax.tab
         if isBlank, offset == range.lowerBound {
             return .field(
-                "The field in \(line) begins with white space, an obsolete continuation of the line "
-                    + "before; write each field on one line")
+                "The field in \(line) begins with white space, an obsolete continuation of the "
+                    + "line before; write each field on one line")
         }
         if isBlank {
             return .field(

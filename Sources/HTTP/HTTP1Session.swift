@@ -25,6 +25,9 @@ struct HTTP1Session {
     private var start = 0
     private var end = 0
     private var parser: HTTP1Parser
+    /// The parser has yet to begin at `start`. It begins as late as possible: by then the last
+    /// request, which shares its list of fields, is gone, and the list is used again.
+    private var mustBegin = true
     private var decoder: ChunkedDecoder
     private var grant: BodyGrant
 
@@ -50,7 +53,18 @@ extension HTTP1Session {
         switch state {
         case .answering: false
         case .discarding: true
-        case .head, .body, .chunkedBody: !isStalled
+        case .head, .body, .chunkedBody: !isStalled && !hasUnreadInput
+        }
+    }
+
+    /// As much has come as can be used before `nextEvent` reads it: taking more would let a peer,
+    /// and not a limit, decide how large the buffer grows.
+    private var hasUnreadInput: Bool {
+        switch state {
+        case .head: end - start >= max(limits.headBytes, pool.bufferBytes)
+        case .body(let range): end >= range.upperBound
+        case .chunkedBody: end - decoder.cursor >= pool.bufferBytes
+        case .answering, .discarding: false
         }
     }
 
@@ -100,7 +114,7 @@ extension HTTP1Session {
         for offset in start..<end { input[offset - start] = input[offset] }
         end -= start
         start = 0
-        parser.begin(at: 0)
+        mustBegin = true
     }
 
     mutating func peerClosed() {
@@ -112,7 +126,7 @@ extension HTTP1Session {
         } else if start == end, !isReadingBody, !input.isEmpty {
             start = 0
             end = 0
-            parser.begin(at: 0)
+            mustBegin = true
             pool.giveBack(input)
             input = []
         }
@@ -173,9 +187,12 @@ extension HTTP1Session {
     /// Reads as far as the input goes; the body's range when a request is complete.
     private mutating func readOn() throws(Fault) -> Range<Int>? {
         if case .head = state {
-            guard start < end, let bodyStart = try parser.parse(input, end: end) else {
-                return nil
+            guard start < end else { return nil }
+            if mustBegin {
+                parser.begin(at: start)
+                mustBegin = false
             }
+            guard let bodyStart = try parser.parse(input, end: end) else { return nil }
             try beginBody(at: bodyStart)
         }
         switch state {
@@ -251,7 +268,7 @@ extension HTTP1Session {
             state = .head
             keepRest()
         }
-        parser.begin(at: start)
+        mustBegin = true
     }
 
     /// Keeps what came behind the answered request, and not the large buffer it may lie in.

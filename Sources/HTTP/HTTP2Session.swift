@@ -2,10 +2,11 @@ internal import CNGHTTP2
 
 /// HTTP/2 on one connection, by nghttp2: bytes in, requests out, and back.
 ///
-/// Unsafe code: nghttp2 is a C library. The session pointer is made in `init`, freed in `deinit` and
-/// never given away, so it is valid as long as this object. Callbacks get this object unretained
-/// as user data; nghttp2 calls them only inside `mem_recv` and `mem_send`, called by this object's
-/// own methods, so it is alive. What a callback's pointers point at is used only within the call.
+/// Unsafe code: nghttp2 is a C library. The session pointer is made in `init`, freed in `deinit`
+/// and never given away, so it is valid as long as this object. Callbacks get this object
+/// unretained as user data; nghttp2 calls them only inside `mem_recv` and `mem_send`, called
+/// by this object's own methods, so it is alive. What a callback's pointers point at is used only
+/// within the call.
 @safe final class HTTP2Session {
     private let limits: Limits
     private let budget: ByteBudget
@@ -245,8 +246,8 @@ extension HTTP2Session {
         unsafe check(nghttp2_submit_shutdown_notice(session))
     }
 
-    /// RFC 9113 §6.8: the last stream is fixed only when the peer has seen that the end is near. The
-    /// PING is submitted behind the announcement, for nghttp2 would send it first.
+    /// RFC 9113 §6.8: the last stream is fixed only when the peer has seen that the end is near.
+    /// The PING is submitted behind the announcement, for nghttp2 would send it first.
     fileprivate func goawayWasSent(lastStream: Int32) {
         guard lastStream == .max else { return }
         unsafe check(nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil))

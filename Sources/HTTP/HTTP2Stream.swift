@@ -42,6 +42,9 @@ final class HTTP2Stream {
         self.id = id
         self.limits = limits
         grant = BodyGrant(limits: limits, budget: budget)
+        // The usual head fits without growing.
+        storage.reserveCapacity(512)
+        entries.reserveCapacity(12)
     }
 
     var requestID: RequestID { RequestID(Int(id)) }

@@ -9,7 +9,7 @@ package struct Limits: Sendable {
     package var fieldCount = 100
     /// A body, chunked coding removed. Past it: 413.
     package var bodyBytes = 32 * 1024 * 1024
-    /// A body up to this size is free; a larger one draws on the shared `ByteBudget`. Past that: 429.
+    /// A body up to this size is free; a larger one draws on the shared `ByteBudget`. Past it: 429.
     /// On HTTP/2 all incomplete bodies of a connection share it.
     package var unbudgetedBodyBytes = 1024 * 1024
     /// The line that begins a chunk, extensions and line end included. Past it: 400.

@@ -153,8 +153,8 @@ private let end = "\r\n\r\n"
         ),
         (
             "1\n",
-            "Malformed chunked body: The line before chunk 1 ends in a line feed without a carriage "
-                + "return; end lines with CR LF"
+            "Malformed chunked body: The line before chunk 1 ends in a line feed without a "
+                + "carriage return; end lines with CR LF"
         ),
         (
             "1;a\rb\r\n",
@@ -245,6 +245,19 @@ private let end = "\r\n\r\n"
         let request = try #require(driver.request())
         #expect(request.body.bytes == body[...])
         #expect(request.body.range.upperBound == request.body.storage.count)
+    }
+
+    /// Bytes taken in while nobody asks for events, of a peer that sends without end.
+    @Test(arguments: [
+        ("", 16 * 1024), ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", 1024),
+        (chunked, 1024),
+    ])
+    func inputNobodyReadsIsBounded(head: String, bound: Int) {
+        let driver = EngineDriver(bufferBytes: 1024)
+        driver.feed(head)
+        #expect(driver.engine.nextEvent() == nil)
+        let flood = [UInt8](repeating: 0x31, count: 1 << 20)
+        #expect(flood.count - driver.feed(flood).count <= 2 * bound)
     }
 
     @Test func aLargeChunkedBodyIsDecodedWhole() throws {

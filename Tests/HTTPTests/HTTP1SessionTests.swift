@@ -241,18 +241,18 @@ private func events(_ text: String, splitAt split: Int? = nil) -> [String] {
         ),
         (
             "Transfer-Encoding: gzip, chunked\r\n\r\n",
-            "501 Unsupported transfer coding: Transfer-Encoding in line 3 names a coding other than "
-                + "chunked; send exactly \"chunked\""
+            "501 Unsupported transfer coding: Transfer-Encoding in line 3 names a coding other "
+                + "than chunked; send exactly \"chunked\""
         ),
         (
             "Transfer-Encoding: xchunked\r\n\r\n",
-            "501 Unsupported transfer coding: Transfer-Encoding in line 3 names a coding other than "
-                + "chunked; send exactly \"chunked\""
+            "501 Unsupported transfer coding: Transfer-Encoding in line 3 names a coding other "
+                + "than chunked; send exactly \"chunked\""
         ),
         (
             "Transfer-Encoding: identity\r\n\r\n",
-            "501 Unsupported transfer coding: Transfer-Encoding in line 3 names a coding other than "
-                + "chunked; send exactly \"chunked\""
+            "501 Unsupported transfer coding: Transfer-Encoding in line 3 names a coding other "
+                + "than chunked; send exactly \"chunked\""
         ),
         (
             "Transfer-Encoding:\r\n\r\n",
@@ -266,8 +266,8 @@ private func events(_ text: String, splitAt split: Int? = nil) -> [String] {
         ),
         (
             "Transfer-Encoding : chunked\r\n\r\n",
-            "400 Malformed header field: The field in line 3 has white space in or behind its name; "
-                + "write name and colon together"
+            "400 Malformed header field: The field in line 3 has white space in or behind its "
+                + "name; write name and colon together"
         ),
         (
             "X: a\r\n chunked\r\n\r\n",
