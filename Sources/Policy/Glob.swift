@@ -19,7 +19,8 @@ package struct Glob: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether the whole text fits: in time of at most pattern × text, without recursion.
     package func matches(_ text: String) -> Bool {
-        isLiteral ? text == description : matches(text.utf8.span)
+        // Bytes, not characters: `==` takes different spellings of an accent for one.
+        isLiteral ? text.utf8.elementsEqual(pattern) : matches(text.utf8.span)
     }
 
     private func matches(_ text: Span<UInt8>) -> Bool {

@@ -78,7 +78,8 @@ package struct LabelSelector: Sendable {
     func matches(_ subject: Subject) -> Bool {
         if requirements.isEmpty || subject.operation == .connect { return true }
         return [subject.object, subject.oldObject].contains { object in
-            object.map { holds(for: $0["metadata"]?["labels"]) } ?? false
+            guard let object, !object.isNull else { return false }
+            return holds(for: object["metadata"]?["labels"])
         }
     }
 

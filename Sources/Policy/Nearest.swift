@@ -3,10 +3,11 @@ package enum Nearest {
     /// The nearest of `names` by edit distance, or nil where none is near.
     package static func name(to text: String, among names: [String]) -> String? {
         let limit = max(1, text.utf8.count / 3)
-        let lowered = text.lowercased()
+        guard text.utf8.count <= maximumLength else { return nil }
+        let lowered = Array(text.lowercased().utf8)
         var best: (name: String, distance: Int)?
         for name in names {
-            let distance = distance(Array(lowered.utf8), Array(name.lowercased().utf8))
+            let distance = distance(lowered, Array(name.lowercased().utf8))
             if distance <= limit, distance < best?.distance ?? Int.max { best = (name, distance) }
         }
         return best?.name
@@ -17,10 +18,11 @@ package enum Nearest {
         name(to: text, among: names).map { " (did you mean \"\($0)\"?)" } ?? ""
     }
 
-    /// The Levenshtein distance; texts are cut to 64 bytes, so that the time is bounded.
+    /// What is longer is no slip of the pen for a name.
+    private static let maximumLength = 64
+
+    /// The Levenshtein distance, in time of the lengths' product.
     private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-        let left = left.prefix(64)
-        let right = Array(right.prefix(64))
         var row = Array(0...right.count)
         for (leftIndex, leftByte) in left.enumerated() {
             var diagonal = row[0]

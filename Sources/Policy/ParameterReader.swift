@@ -194,7 +194,7 @@ package struct ParameterReader {
             let name = key.string ?? ""
             guard !known.contains(name) else { continue }
             let place = title.isEmpty ? "\"\(name)\"" : "\"\(name)\" in \(title)"
-            let list = known.sorted().joined(separator: ", ")
+            let list = Set(known).sorted().joined(separator: ", ")
             report(
                 "unknown field \(place)\(Nearest.hint(for: name, among: known)); "
                     + (known.isEmpty ? "expected no fields" : "expected \(list)"), at: key)

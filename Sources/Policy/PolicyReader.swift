@@ -132,10 +132,14 @@ package struct PolicyReader {
             _ = metadata.value("namespace")
             return metadata.string("name")
         }
-        guard let name, Self.isName(name) else {
-            reader.report(
-                "metadata.name is \(name.map { "\"\($0)\"" } ?? "missing"); expected lower-case "
-                    + "letters, digits, '-' and '.', at most 253", at: place)
+        guard let name else {
+            if root?.present("metadata")?.present("name") == nil {
+                reader.report("metadata.name is missing; expected \(Self.nameForm)", at: place)
+            }
+            return ""
+        }
+        guard Self.isName(name) else {
+            reader.report("metadata.name is \"\(name)\"; expected \(Self.nameForm)", at: place)
             return ""
         }
         if let first = names[name] {
@@ -145,6 +149,8 @@ package struct PolicyReader {
         }
         return name
     }
+
+    private static let nameForm = "lower-case letters, digits, '-' and '.', at most 253"
 
     /// An RFC 1123 subdomain, as Kubernetes names its objects.
     private static func isName(_ name: String) -> Bool {
@@ -178,7 +184,7 @@ package struct PolicyReader {
         guard let bound else { return nil }
         return Policy(
             name: name, file: file, ruleID: rule.id, validationActions: actions,
-            actions: enforcement.capping(actions), match: match, existingViolations: existing,
+            enforcement: enforcement, match: match, existingViolations: existing,
             scope: rule.scope, rule: bound)
     }
 

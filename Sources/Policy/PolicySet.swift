@@ -66,31 +66,55 @@ private struct Review {
         do throws(UnreadableObject) {
             switch policy.rule {
             case .act(let rule):
-                var notices: [Notice] = []
-                try rule.judge(subject, into: &findings, notices: &notices)
-                for var notice in notices {
-                    notice.policy = policy.name
-                    notice.isWarned = policy.gravestAction != .audit
-                    verdict.notices.append(notice)
-                }
+                try rule.judge(subject, into: &findings, notices: &verdict.notices)
             case .state(let rule):
-                try judge(rule, into: &findings)
-                if !findings.isEmpty, forgives(policy) { dropExisting(from: &findings, by: rule) }
+                try judge(rule, policy, into: &findings)
             }
         } catch {
-            if forgives(policy), wasUnreadable(alike: error, for: policy) { return }
             verdict.violations.append(Violation(error, policy))
         }
         for finding in findings { verdict.violations.append(Violation(finding, policy)) }
     }
 
+    /// Adds what is wrong with the object, but for what was wrong with the stored one alike.
     private mutating func judge(
-        _ rule: any StateRule, into findings: inout [Finding]
+        _ rule: any StateRule, _ policy: Policy, into findings: inout [Finding]
     ) throws(UnreadableObject) {
         guard let node = subject.object, !node.isNull else { return }
         let object = self.object ?? Self.read(node, subject.kind, table)
         if self.object == nil { self.object = object }
-        try rule.judge(object.get(), into: &findings)
+        let unreadable = Self.judge(object, by: rule, into: &findings)
+        if unreadable == nil && findings.isEmpty { return }
+        guard forgives(policy) else {
+            if let unreadable { throw unreadable }
+            return
+        }
+        var existing: [Finding] = []
+        let wasUnreadable = judgeOldObject(by: rule, into: &existing)
+        drop(existing, from: &findings)
+        if let unreadable, unreadable != wasUnreadable { throw unreadable }
+    }
+
+    private mutating func judgeOldObject(
+        by rule: any StateRule, into findings: inout [Finding]
+    ) -> UnreadableObject? {
+        guard let node = subject.oldObject, !node.isNull else { return nil }
+        let object = oldObject ?? Self.read(node, subject.kind, table)
+        if oldObject == nil { oldObject = object }
+        return Self.judge(object, by: rule, into: &findings)
+    }
+
+    /// Returns where the object could not be read; what was found before that stays.
+    private static func judge(
+        _ object: Result<ReviewedObject, UnreadableObject>, by rule: any StateRule,
+        into findings: inout [Finding]
+    ) -> UnreadableObject? {
+        do throws(UnreadableObject) {
+            try rule.judge(object.get(), into: &findings)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// Whether what the stored object already violated does not count.
@@ -99,34 +123,15 @@ private struct Review {
             && (policy.existingViolations == .allow || subject.isBeingDeleted)
     }
 
-    /// Takes away as many findings of each sort as the stored object had.
-    private mutating func dropExisting(from findings: inout [Finding], by rule: any StateRule) {
-        guard var existing = try? findingsOfOldObject(rule) else { return }
+    /// Takes away as many findings of each sort as the stored object had, in time of their number.
+    private func drop(_ existing: [Finding], from findings: inout [Finding]) {
+        if existing.isEmpty { return }
+        var counts: [Finding.Identity: Int] = [:]
+        for finding in existing { counts[finding.identity, default: 0] += 1 }
         findings.removeAll { finding in
-            guard let index = existing.firstIndex(where: finding.isSame) else { return false }
-            existing.remove(at: index)
+            guard let count = counts[finding.identity], count > 0 else { return false }
+            counts[finding.identity] = count - 1
             return true
-        }
-    }
-
-    private mutating func findingsOfOldObject(
-        _ rule: any StateRule
-    ) throws(UnreadableObject) -> [Finding] {
-        guard let node = subject.oldObject, !node.isNull else { return [] }
-        let object = oldObject ?? Self.read(node, subject.kind, table)
-        if oldObject == nil { oldObject = object }
-        var findings: [Finding] = []
-        try rule.judge(object.get(), into: &findings)
-        return findings
-    }
-
-    private mutating func wasUnreadable(alike error: UnreadableObject, for policy: Policy) -> Bool {
-        guard case .state(let rule) = policy.rule else { return false }
-        do throws(UnreadableObject) {
-            _ = try findingsOfOldObject(rule)
-            return false
-        } catch let existing {
-            return existing == error
         }
     }
 

@@ -116,10 +116,14 @@ package struct Finding {
     /// The image of the container that violates, for exceptions by image.
     var image: Node?
 
-    /// Whether the same thing was wrong before: position and wording do not count.
-    func isSame(as other: Finding) -> Bool {
-        check == other.check && element == other.element && value == other.value
+    /// What tells whether the same thing was wrong before: position and wording do not count.
+    struct Identity: Hashable {
+        let check: String
+        let element: String
+        let value: String
     }
+
+    var identity: Identity { Identity(check: check, element: element, value: value) }
 }
 
 /// Something that was let through by an explicit grant: it is warned of and always recorded.

@@ -3,11 +3,16 @@ internal import Document
 /// Every pod spec of an object, and every container of those: one walk, shared by all rules.
 package struct Workload {
     /// A pod spec and where it lies.
-    package struct PodSpec {
+    package final class PodSpec {
         /// The spec itself.
         let node: Node
         /// The way to it: `spec.template.spec`.
         let path: FieldPath
+
+        init(node: Node, path: FieldPath) {
+            self.node = node
+            self.path = path
+        }
     }
 
     /// A container of any of the three lists.
@@ -23,7 +28,7 @@ package struct Workload {
         let podSpec: PodSpec
 
         /// The container's place: `spec.containers[0]`.
-        var path: FieldPath { podSpec.path.member(list.rawValue).element(index) }
+        var path: FieldPath { FieldPath("\(podSpec.path).\(list.rawValue)[\(index)]") }
 
         /// What a message calls it: `container "web"`.
         var title: String {
@@ -36,8 +41,8 @@ package struct Workload {
             return "\(kind) \"\(name)\""
         }
 
-        /// Its name; its place where it has none.
-        var name: String { node["name"]?.string ?? "[\(index)]" }
+        /// Its name, cut where it is longer than any name can be; its place where it has none.
+        var name: String { node["name"]?.shortString ?? "[\(index)]" }
 
         /// Its image, or nil where a template leaves it out.
         func image() throws(UnreadableObject) -> Node? { try node.string("image", in: path) }
@@ -116,5 +121,23 @@ package struct Workload {
                 try descend(rest, node: value, path: path)
             }
         }
+    }
+}
+
+extension Node {
+    /// The longest name that Kubernetes accepts, in bytes (RFC 1123 subdomain).
+    private static let maximumNameLength = 253
+
+    /// The string, cut where its text is longer than six bytes for each of a name's: a name is
+    /// repeated in every message about its bearer, and custom kinds may be of any length.
+    var shortString: String? {
+        guard kind == .string else { return nil }
+        let cut = withRawBytes { bytes -> String? in
+            guard bytes.count > 6 * Self.maximumNameLength else { return nil }
+            var start: [UInt8] = []
+            for index in 0..<Self.maximumNameLength { start.append(bytes[index]) }
+            return String(decoding: start, as: UTF8.self) + "…"
+        }
+        return cut ?? string
     }
 }

@@ -43,8 +43,8 @@ package struct CheckLimits: Equatable, Sendable {
 
 /// Judges manifests as the webhook would judge their creation, one document after another.
 ///
-/// Nobody asks and nothing is stored yet: an object is judged as a CREATE, policies by user or group
-/// apply as if those matched, and rules about acts are reported as not applicable.
+/// Nobody asks and nothing is stored yet: an object is judged as a CREATE, policies by user or
+/// group apply as if those matched, and rules about acts are reported as not applicable.
 package struct Check {
     /// What has been found so far.
     package private(set) var report = CheckReport()
@@ -153,10 +153,14 @@ extension Check {
     }
 
     private mutating func object(_ node: Node, isNot expectation: String) {
-        let message = "expected \(expectation)"
+        guard report.problems.count < limits.listed else {
+            report.counts.problems += 1
+            return
+        }
         add(
             CheckProblem(
-                source: source, document: number, position: node.position, message: message))
+                source: source, document: number, position: node.position,
+                message: "expected \(expectation)"))
     }
 
     /// Judges an object, or each object of a list. The items of a typed list (`PodList`) need not

@@ -69,7 +69,6 @@ package struct PolicyListing {
             writer.beginObject()
             writer.member("name", policy.name)
             writer.member("rule", policy.ruleID)
-            writer.member("summary", Self.summary(ofRule: policy.ruleID))
             write("declaredActions", policy.validationActions, to: &writer)
             write("actions", policy.actions, to: &writer)
             writer.member("existingViolations", policy.existingViolations.rawValue)

@@ -35,6 +35,9 @@ struct CheckCommand: ParsableCommand {
             "Where objects lie that name no namespace (default: default).", valueName: "name"))
     var namespace: String?
 
+    @Flag(help: "Judge even if there is no policy.")
+    var allowEmpty = false
+
     @Argument(help: ArgumentHelp("Files, folders, or - for standard input.", valueName: "path"))
     var paths: [String]
 
@@ -62,7 +65,10 @@ struct CheckCommand: ParsableCommand {
         let namespace = try settings.value(namespace, "namespace", default: "default")
         let folder = try Terminal.policyFolder(policies, &settings)
 
-        var check = Check(policies: try Terminal.readPolicies(folder), namespace: namespace)
+        let allowEmpty = try settings.flag(allowEmpty, "allow-empty")
+        let set = try Terminal.readPolicies(folder, allowEmpty: allowEmpty)
+
+        var check = Check(policies: set, namespace: namespace)
         for path in paths { Manifests.judge(path, by: &check) }
         let report = check.finish()
         try Terminal.write(format.write(report))
@@ -95,8 +101,14 @@ enum Manifests {
                 check.add(CheckProblem(source: path, message: message))
             }
         } catch {
-            check.add(CheckProblem(source: path, message: error.description))
+            add(error, at: path, to: &check)
         }
+    }
+
+    /// The path is the problem's place; its message need not repeat it.
+    private static func add(_ error: SystemError, at path: String, to check: inout Check) {
+        let reason = SystemError(call: error.call, code: error.code)
+        check.add(CheckProblem(source: path, message: reason.description))
     }
 
     private static func judge(file path: String, by check: inout Check) throws(SystemError) {
@@ -120,7 +132,7 @@ enum Manifests {
                 }
             } catch {
                 found = true
-                check.add(CheckProblem(source: path, message: error.description))
+                add(error, at: path, to: &check)
             }
         }
         return found

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Posix
 
 /// The command: parses its arguments and hands over to one of its subcommands.
 @main
@@ -19,12 +18,24 @@ struct Cattleguard: ParsableCommand {
     /// Runs the command. Bad usage ends it with 2, as `check` promises and other tools do.
     static func main() {
         do {
-            var command = try parseAsRoot()
-            try command.run()
+            run(try parseAsRoot())
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             Terminal.complain(fullMessage(for: error))
             exit(withError: Terminal.unchecked)
+        }
+    }
+
+    /// What a command finds wrong with its usage only while it runs, it says as the parser would.
+    private static func run(_ command: any ParsableCommand) {
+        var command = command
+        do {
+            try command.run()
+        } catch let error as ValidationError {
+            Terminal.complain("Error: \(error.message)\n\(usageString(for: type(of: command)))")
+            exit(withError: Terminal.unchecked)
+        } catch {
+            exit(withError: error)
         }
     }
 }

@@ -38,9 +38,10 @@ enum Terminal {
 
     /// Reads the policies of a folder, or one file. What is wrong with them goes to standard error,
     /// a line each.
-    static func readPolicies(_ folder: String) throws -> PolicySet {
+    static func readPolicies(_ folder: String, allowEmpty: Bool = false) throws -> PolicySet {
         do {
-            return try PolicyReader.read(PolicyFolder.read(folder), folder: folder)
+            return try PolicyReader.read(
+                PolicyFolder.read(folder), allowEmpty: allowEmpty, folder: folder)
         } catch {
             complain("\(error)")
             throw unchecked

@@ -86,11 +86,18 @@ MALFORMED = {
 }
 
 
+# A better reason than 400 where there is one: too long, or a coding that is not understood.
+BETTER = {
+    "a length past 64 bits": 413, "chunk size past 64 bits": 413,
+    "chunked twice": 501, "chunked, then something": 501,
+}
+
+
 @pytest.mark.parametrize("name", MALFORMED)
 @pytest.mark.parametrize("service", [False, True], ids=["admission", "service"])
 def test_malformed_requests_are_400_and_the_end(gate, name, service):
     answers = exchange(gate, MALFORMED[name] + SMUGGLED, service)
-    assert [status for status, _, _ in answers] == [400], "the smuggled request was answered"
+    assert [status for status, _, _ in answers] == [BETTER.get(name, 400)]
     assert answers[0][1]["connection"] == "close"
     assert answers[0][1]["content-type"] == "application/problem+json"
 
@@ -101,7 +108,7 @@ TOO_MUCH = {
     "all fields": (431, post(*(b"X-%d: %s" % (i, b"a" * 400) for i in range(60)))),
     "the number of fields": (431, post(*(b"X-%d: a" % i for i in range(120)))),
     "an endless first line": (414, b"GET /" + b"a" * 20000),
-    "an endless method": (400, b"A" * 20000),
+    "an endless method": (431, b"A" * 20000),
     "an endless chunk extension": (
         400, post(b"Transfer-Encoding: chunked", body=b"5;" + b"a" * 20000)),
     "an unknown coding": (501, post(b"Transfer-Encoding: gzip", body=b"0\r\n\r\n")),

@@ -184,7 +184,8 @@ import Testing
 
     @Test func `names an object by its generateName`() throws {
         let text = """
-            {apiVersion: v1, kind: Pod, metadata: {generateName: job-}, spec: {containers: [{image: x}]}}
+            {apiVersion: v1, kind: Pod, metadata: {generateName: job-},
+             spec: {containers: [{image: x}]}}
             """
         let report = report(text, try policySet(policy("p", rule: "image-digest")))
         #expect(report.findings.map(\.object.title) == ["Pod default/job-*"])

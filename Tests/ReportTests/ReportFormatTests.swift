@@ -34,7 +34,7 @@ import Testing
                     Pod default/web, spec.containers[0].image, policy pinned-images
                     fix: \(violation.fix)
 
-                web.yaml:13:1: error: expected a Kubernetes object with apiVersion, a string; found none
+                web.yaml:13:1: error: \(report.problems[0].message)
 
                 web.yaml:11:1: skipped: no Kubernetes object (neither apiVersion nor kind)
                 not applicable to manifests: no-exec (policy no-exec)

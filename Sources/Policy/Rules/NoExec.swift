@@ -65,12 +65,19 @@ struct NoExec: ActRule {
     /// What is done, in words. Only the program is named: its arguments may hold a secret.
     private func describe(_ subject: Subject, program: String?) -> String {
         var act = subject.subresource == "attach" ? "attach" : "run"
-        if let program { act += " \"\(program)\"" }
+        if let program { act += " \"\(Self.programName(program))\"" }
         act += subject.subresource == "attach" ? " to" : " in"
         if let container = subject.object?["container"]?.string {
             act += " container \"\(container)\" of"
         }
         return act + " the running Pod \"\(subject.name)\""
+    }
+
+    /// The first word up to what can no longer be a program's name: a whole command line that
+    /// somebody quoted as one word, or an assignment, may hold a secret.
+    private static func programName(_ word: String) -> String {
+        let name = word.utf8.prefix(64).prefix { $0 > 0x20 && $0 != UInt8(ascii: "=") }
+        return String(Substring(name)) + (name.count < word.utf8.count ? "…" : "")
     }
 
     private func isAllowed(_ command: [String], stdin: Bool, tty: Bool) -> Bool {

@@ -29,7 +29,7 @@ struct ReadOnlyRootFilesystem: StateRule {
             let context = try container.node.member(
                 "securityContext", .object, in: container.path)
             let field = try context?.member(
-                "readOnlyRootFilesystem", .boolean, in: container.path.member("securityContext"))
+                "readOnlyRootFilesystem", .boolean, in: container.path.field("securityContext"))
             if field?.boolean == true { continue }
             if try isWindows(container.podSpec) { continue }
             let image = try container.image()
@@ -37,7 +37,7 @@ struct ReadOnlyRootFilesystem: StateRule {
             findings.append(
                 Finding(
                     check: "field", element: container.name, value: "false",
-                    path: container.path.member("securityContext").member("readOnlyRootFilesystem"),
+                    path: container.path.field("securityContext.readOnlyRootFilesystem"),
                     message: "\(container.title) may write to its root filesystem",
                     fix: "set securityContext.readOnlyRootFilesystem: true "
                         + "and mount a volume (emptyDir) where it must write",
