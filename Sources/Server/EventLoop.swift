@@ -313,9 +313,8 @@ extension EventLoop {
 
     private func answerAndFlush(_ connection: Connection) throws {
         var remaining = Budget.requestsPerTurn
-        var hadOutput = true
-        // An engine whose output was too much to go on does so when it is written.
-        while hadOutput, remaining > 0, !connection.isOutputBlocked {
+        var hadOutput = false
+        repeat {
             repeat {
                 while remaining > 0, let event = connection.engine?.nextEvent() {
                     answer(event, on: connection)
@@ -325,7 +324,8 @@ extension EventLoop {
             connection.reportEnd()
             hadOutput = connection.hasPendingOutput
             try connection.flush()
-        }
+            // An engine whose output was too much to go on does so when it is written.
+        } while hadOutput && remaining > 0 && !connection.isOutputBlocked
         if remaining == 0, !connection.isQueued {
             connection.isQueued = true
             queued.append(connection.token)
