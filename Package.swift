@@ -29,7 +29,9 @@ let modules: [Target] = [
         name: "Server",
         dependencies: [
             "Posix", "TLS", "HTTP", "Document", "Telemetry", "Policy", "Admission", "Report",
-        ]),
+        ],
+        // A link to the file of the same name at the top.
+        resources: [.embedInCode("openapi.yaml")]),
     // The door.
     .executableTarget(
         name: "cattleguard",

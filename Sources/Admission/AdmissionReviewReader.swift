@@ -18,12 +18,20 @@ package struct AdmissionReviewReader {
         case neither
     }
 
-    /// The members of `request` that matter, in the order in which the API server writes them.
+    /// The members of `request`, in the order in which the API server writes them.
     private enum Member: Int {
-        case uid, kind, resource, subResource, name, namespace, operation, userInfo
-        case object, oldObject
+        case uid, kind, resource, subResource, requestKind, requestResource, requestSubResource
+        case name, namespace, operation, userInfo, object, oldObject, dryRun, options
 
-        static let count = 10
+        static let count = 15
+
+        /// Whether nothing that is decided depends on it.
+        var isSkipped: Bool {
+            switch self {
+            case .requestKind, .requestResource, .requestSubResource, .dryRun, .options: true
+            default: false
+            }
+        }
 
         var key: String {
             switch self {
@@ -31,12 +39,17 @@ package struct AdmissionReviewReader {
             case .kind: "kind"
             case .resource: "resource"
             case .subResource: "subResource"
+            case .requestKind: "requestKind"
+            case .requestResource: "requestResource"
+            case .requestSubResource: "requestSubResource"
             case .name: "name"
             case .namespace: "namespace"
             case .operation: "operation"
             case .userInfo: "userInfo"
             case .object: "object"
             case .oldObject: "oldObject"
+            case .dryRun: "dryRun"
+            case .options: "options"
             }
         }
     }
@@ -51,15 +64,15 @@ package struct AdmissionReviewReader {
     private var kind: Node?
     private var hasRequest = false
     /// The values of `request`; nil for what is absent or was not read.
-    private var values = InlineArray<10, Node?>(repeating: nil)
+    private var values = InlineArray<15, Node?>(repeating: nil)
     /// A bit for each member that came.
     private var seen: UInt16 = 0
     /// The member being read, for what is done about an error in it.
     private var current: Member?
-    /// Whether an object was skipped, and whether after that came what should have decided it.
-    private var hasSkipped = false
+    /// Whether something came after the objects that `known` should have held.
     private var isMisread = false
-    private var isConcerned: Bool?
+    /// Who does what, as far as it was known before the first object.
+    private var known: Subject?
 
     /// No rule reads these, and together they are half of a usual review.
     private static let omitted = [
@@ -149,7 +162,7 @@ extension AdmissionReviewReader {
         while let key = try reader.nextMember(isFirst: isFirst) {
             isFirst = false
             current = Self.member(key, expecting: &expected)
-            if let current {
+            if let current, !current.isSkipped {
                 try read(current, key)
             } else {
                 try reader.skipValue()
@@ -188,7 +201,7 @@ extension AdmissionReviewReader {
         }
         values[member.rawValue] = value?.isNull ?? true ? nil : value
         let isObject = member == .object || member == .oldObject
-        if hasSkipped, !isObject, objects == .whatPoliciesConcern { isMisread = true }
+        if !isObject, known != nil { isMisread = true }
     }
 
     private func rejectSecond(_ key: Node, _ isSecond: Bool) throws(DocumentError) {
@@ -205,22 +218,14 @@ extension AdmissionReviewReader {
             return nil
         }
         if objects == .whatPoliciesConcern {
-            let isConcerned = isConcerned ?? canConcern()
-            self.isConcerned = isConcerned
-            if !isConcerned {
-                hasSkipped = true
+            // Where the envelope is not understood yet, a policy may concern it.
+            if known == nil { known = try? subject() }
+            if let known, !policies.concerns(known) {
                 try reader.skipValue()
                 return nil
             }
         }
         return try reader.readValue(omitting: Self.omitted)
-    }
-
-    /// Whether a policy may concern the object, by what was read before it. Where the envelope is
-    /// not understood yet, yes.
-    private func canConcern() -> Bool {
-        guard let subject = try? subject(nil) else { return true }
-        return policies.concerns(subject)
     }
 }
 
@@ -248,13 +253,18 @@ extension AdmissionReviewReader {
             throw InvalidReview(
                 "request.uid is \(found(self[.uid])); expected a string that is not empty")
         }
+        var subject: Subject
+        if let known { subject = known } else { subject = try self.subject() }
+        subject.object = self[.object]
+        subject.oldObject = self[.oldObject]
+        subject.unreadable = unreadable
         return AdmissionReview(
             version: version, uid: uid,
-            resourceGroup: self[.resource]?["group"]?.string ?? "",
-            subject: try subject(unreadable))
+            resourceGroup: self[.resource]?["group"]?.string ?? "", subject: subject)
     }
 
-    private func subject(_ unreadable: UnreadableObject?) throws(InvalidReview) -> Subject {
+    /// Who does what, without the objects.
+    private func subject() throws(InvalidReview) -> Subject {
         let operation = try operation()
         let kind = GroupKind(
             self[.kind]?["group"]?.string ?? "",
@@ -268,9 +278,6 @@ extension AdmissionReviewReader {
         let user = try typed("request.userInfo", self[.userInfo], .object)
         subject.user = try typed("request.userInfo.username", user?.present("username"), .string)
         subject.groups = try typed("request.userInfo.groups", user?.present("groups"), .array)
-        subject.object = self[.object]
-        subject.oldObject = self[.oldObject]
-        subject.unreadable = unreadable
         return subject
     }
 

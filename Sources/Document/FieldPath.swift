@@ -16,6 +16,12 @@ package struct FieldPath: Hashable, Sendable, CustomStringConvertible {
         return FieldPath(description.isEmpty ? name : "\(description).\(name)")
     }
 
+    /// The path of a field that is written in the program: `securityContext.runAsUser`. Names from
+    /// a document go through `member`, which quotes what cannot stand after a dot.
+    package func field(_ names: StaticString) -> FieldPath {
+        FieldPath(description.isEmpty ? "\(names)" : "\(description).\(names)")
+    }
+
     /// The path of an element of this array.
     package func element(_ index: Int) -> FieldPath { FieldPath("\(description)[\(index)]") }
 
@@ -50,7 +56,8 @@ package struct FieldPath: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Node {
-    /// The node at a path from here, or the nearest of its parents that is there: the place to mend.
+    /// The node at a path from here, or the nearest of its parents that is there: the place to
+    /// mend.
     package func nearest(to path: FieldPath) -> Node {
         var node = self
         let text = Array(path.description.utf8)

@@ -44,6 +44,26 @@ package struct JSONReader {
         try reader.end()
     }
 
+    /// Reads the next of several values that follow each other, as `kubectl get -o json` may write
+    /// them, into the emptied tree; returns nil past the last one. The node limit is for each.
+    package mutating func nextDocument() throws(DocumentError) -> Node? {
+        document.nodes.removeAll(keepingCapacity: true)
+        return isAtEnd() ? nil : try readValue()
+    }
+
+    /// Validates the next of several values and makes no nodes of it; returns false past the last.
+    package mutating func skipDocument() throws(DocumentError) -> Bool {
+        if isAtEnd() { return false }
+        try skipValue()
+        return true
+    }
+
+    private mutating func isAtEnd() -> Bool {
+        let text = text
+        _ = scanner.skipWhitespace(text.span.extracting(first: limit))
+        return scanner.position == limit
+    }
+
     /// Where the next byte stands.
     package var position: SourcePosition {
         scanner.error(.syntax, "", in: text.span).position

@@ -1,4 +1,5 @@
-/// A value of a document. Looking at one decodes nothing; only what is asked for becomes a `String`.
+/// A value of a document. Looking at one decodes nothing; only what is asked for becomes a
+/// `String`.
 package struct Node {
     let document: Document
     let index: Int

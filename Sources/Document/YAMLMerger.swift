@@ -1,7 +1,7 @@
 /// Replaces merge keys (`<<`) by the members they name, in one pass over a whole tree.
 ///
-/// As in kubectl's reader, members are set in source order, those of a sequence of mappings from its
-/// end to its beginning, and what is set later wins: a merge key after a member overrides it.
+/// As in kubectl's reader, members are set in source order, those of a sequence of mappings from
+/// its end to its beginning, and what is set later wins: a merge key after a member overrides it.
 /// Nothing is copied twice, so the work is bounded by the number of nodes; the recursion by their
 /// depth.
 struct YAMLMerger {

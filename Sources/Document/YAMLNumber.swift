@@ -3,8 +3,8 @@ enum YAMLNumber {
     /// The integer or float that plain characters spell, or nil for none.
     ///
     /// Underscores are dropped; a leading `0` means octal, `0x`, `0o` and `0b` their bases. An
-    /// integer past 64 bits becomes a float; one in another base than ten loses its low digits there,
-    /// where Go keeps them.
+    /// integer past 64 bits becomes a float; one in another base than ten loses its low digits
+    /// there, where Go keeps them.
     static func resolve(_ bytes: [UInt8]) -> YAMLScalar? {
         if bytes.first == UInt8(ascii: ".") { return float(bytes) }
         let plain = bytes.filter { $0 != UInt8(ascii: "_") }

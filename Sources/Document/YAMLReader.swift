@@ -3,10 +3,10 @@ internal import CLibYAML
 /// Reads a stream of YAML documents, one at a time, as kubectl reads manifests: YAML 1.1 typing,
 /// anchors, aliases and merge keys expanded, keys made strings.
 ///
-/// libyaml finds the structure; everything it leaves to its caller (limits, duplicate keys, aliases,
-/// types) is decided while its events are pulled, so that a bomb stops where it passes a limit. This
-/// file is the fence around libyaml: it owns the parser and hands out Swift values only, which is why
-/// the class may call itself safe.
+/// libyaml finds the structure; everything it leaves to its caller (limits, duplicate keys,
+/// aliases, types) is decided while its events are pulled, so that a bomb stops where it passes a
+/// limit. This file is the fence around libyaml: it owns the parser and hands out Swift values
+/// only, which is why the class may call itself safe.
 @safe package final class YAMLReader {
     /// The largest text that is read, in bytes: offsets in the tree have 32 bits, and decoding may
     /// make a text half as long again.

@@ -187,7 +187,7 @@ package struct PolicyReader {
         guard let bound else { return nil }
         return Policy(
             name: name, file: file, ruleID: rule.id, validationActions: actions,
-            actions: enforcement.capping(actions), match: match, existingViolations: existing,
+            enforcement: enforcement, match: match, existingViolations: existing,
             scope: rule.scope, rule: bound)
     }
 
@@ -283,8 +283,9 @@ extension PolicyReader {
                 continue
             }
             let names = seen.map(Self.policyName).sorted()
+            let hint = Nearest.hint(for: text, among: names)
             match.report(
-                "the rule \(rule.id) sees no kind \"\(text)\"\(Nearest.hint(for: text, among: names)); "
+                "the rule \(rule.id) sees no kind \"\(text)\"\(hint); "
                     + "it sees \(names.joined(separator: ", "))", at: node)
         }
         return kinds

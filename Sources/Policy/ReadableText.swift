@@ -5,7 +5,8 @@ extension String {
     ///
     /// - Parameter limit: how many bytes are kept at most; a cut text ends in `…`.
     package func readable(limit: Int = 600) -> String {
-        if utf8.count <= limit, !unicodeScalars.contains(where: Self.breaksLines) { return self }
+        // Nearly every text is printable ASCII, which a look at its bytes tells.
+        if utf8.count <= limit, isPrintableASCII { return self }
         var text = ""
         var length = 0
         for scalar in unicodeScalars {
@@ -14,6 +15,14 @@ extension String {
             text.unicodeScalars.append(Self.breaksLines(scalar) ? " " : scalar)
         }
         return text
+    }
+
+    private var isPrintableASCII: Bool {
+        let bytes = utf8.span
+        for index in bytes.indices where bytes[index] < 0x20 || bytes[index] >= 0x7F {
+            return false
+        }
+        return true
     }
 
     /// Control characters, line and paragraph separators, and what turns the writing direction.

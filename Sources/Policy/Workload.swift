@@ -3,11 +3,16 @@ internal import Document
 /// Every pod spec of an object, and every container of those: one walk, shared by all rules.
 package struct Workload {
     /// A pod spec and where it lies.
-    package struct PodSpec {
+    package final class PodSpec {
         /// The spec itself.
         let node: Node
         /// The way to it: `spec.template.spec`.
         let path: FieldPath
+
+        init(node: Node, path: FieldPath) {
+            self.node = node
+            self.path = path
+        }
     }
 
     /// A container of any of the three lists.
@@ -23,7 +28,7 @@ package struct Workload {
         let podSpec: PodSpec
 
         /// The container's place: `spec.containers[0]`.
-        var path: FieldPath { podSpec.path.member(list.rawValue).element(index) }
+        var path: FieldPath { FieldPath("\(podSpec.path).\(list.rawValue)[\(index)]") }
 
         /// What a message calls it: `container "web"`.
         var title: String {

@@ -185,7 +185,8 @@ private func jsonError(_ text: String, limits: ReadingLimits = roomy) -> String?
     }
 
     private static let sample = """
-        {"kind": "Pod", "metadata": {"labels": {"a\\u00e9": "é😀\\uD83D\\uDE00"}, "n": [1, -2.5e+3]},
+        {"kind": "Pod", "metadata": {"labels": {"a\\u00e9": "é😀\\uD83D\\uDE00"}},
+         "numbers": [1, -2.5e+3],
          "spec": {"containers": [{"image": "x", "ready": true, "none": null}], "empty": {}}}
         """
 

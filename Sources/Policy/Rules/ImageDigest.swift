@@ -40,7 +40,7 @@ struct ImageDigest: StateRule {
             findings.append(
                 Finding(
                     check: "container", element: container.name, value: image?.string ?? "",
-                    path: container.path.member("image"),
+                    path: container.path.field("image"),
                     message: "\(container.title) \(problem)", fix: fix(for: image), image: image))
         }
         for podSpec in object.workload.podSpecs {
@@ -55,15 +55,15 @@ struct ImageDigest: StateRule {
             return
         }
         for (index, volume) in volumes.enumerated() {
-            let path = podSpec.path.member("volumes").element(index)
+            let path = podSpec.path.field("volumes").element(index)
             guard let source = try volume.member("image", .object, in: path) else { continue }
-            let image = try source.string("reference", in: path.member("image"))
+            let image = try source.string("reference", in: path.field("image"))
             guard let problem = problem(with: image) else { continue }
             let name = volume["name"]?.string ?? "[\(index)]"
             findings.append(
                 Finding(
                     check: "volume", element: name, value: image?.string ?? "",
-                    path: path.member("image").member("reference"),
+                    path: path.field("image.reference"),
                     message: "volume \"\(name)\" \(problem)", fix: fix(for: image), image: image))
         }
     }
@@ -109,12 +109,11 @@ struct ImageDigest: StateRule {
     }
 
     private func fix(for image: Node?) -> String {
-        guard let text = image?.string, let reference = try? ImageReference(text) else {
-            return "name the image by its digest, such as registry.example.com/app@sha256:…"
+        // A sound reference without a digest is completed by one behind it, tag or not.
+        guard let text = image?.string, !text.isEmpty, !text.contains("@") else {
+            return "name the image by its digest, such as registry.example.com/app@sha256:<digest>"
         }
         if requirement == .version { return "name a version tag or the image's digest" }
-        let end = reference.tag?.upperBound ?? reference.path.upperBound
-        let name = String(decoding: Array(text.utf8)[..<end], as: UTF8.self)
-        return "name it by its digest: \"\(name)@sha256:…\""
+        return "name it by its digest: \"\(text)@sha256:<digest>\""
     }
 }

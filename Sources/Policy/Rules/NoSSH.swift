@@ -72,7 +72,7 @@ extension NoSSH {
             return
         }
         for (index, port) in list.enumerated() {
-            func path() -> FieldPath { container.path.member("ports").element(index) }
+            func path() -> FieldPath { container.path.field("ports").element(index) }
             if try isTCP(port, in: path()) {
                 for field in ["containerPort", "hostPort"] {
                     let number = try port.member(field, .number, in: path())?.integer
@@ -86,7 +86,7 @@ extension NoSSH {
             let name = try port.string("name", in: path())
             guard let name, isSSHName(name) else { continue }
             add(
-                "portName", container.name, name.string ?? "", path().member("name"),
+                "portName", container.name, name.string ?? "", path().field("name"),
                 "\(container.title) has a port named \"\(name.string ?? "")\"", to: &findings)
         }
     }
@@ -94,19 +94,19 @@ extension NoSSH {
     private func judgeService(
         _ service: Node, into findings: inout [Finding]
     ) throws(UnreadableObject) {
-        let root = FieldPath.root.member("spec")
+        let root = FieldPath.root.field("spec")
         guard let spec = try service.member("spec", .object, in: .root),
             let list = try spec.list("ports", of: .object, in: root)
         else { return }
         for (index, port) in list.enumerated() {
-            func path() -> FieldPath { root.member("ports").element(index) }
+            func path() -> FieldPath { root.field("ports").element(index) }
             let number = try port.member("port", .number, in: path())?.integer
             let name = try port.string("name", in: path())
             let element = name?.string ?? ""
             if try isTCP(port, in: path()) {
                 if let number, ports.contains(number) {
                     add(
-                        "port", element, String(number), path().member("port"),
+                        "port", element, String(number), path().field("port"),
                         "the Service has the SSH port \(number)", to: &findings)
                 }
                 try judgeTargetPort(
@@ -114,7 +114,7 @@ extension NoSSH {
             }
             guard let name, isSSHName(name) else { continue }
             add(
-                "portName", element, element, path().member("name"),
+                "portName", element, element, path().field("name"),
                 "the Service has a port named \"\(element)\"", to: &findings)
         }
     }
@@ -136,7 +136,7 @@ extension NoSSH {
                 value = target.string ?? ""
             default:
                 throw UnreadableObject(
-                    path.member("targetPort"),
+                    path.field("targetPort"),
                     "expected a number or a string, found \(target.kind.phrase)")
             }
         } else {
@@ -144,7 +144,7 @@ extension NoSSH {
             value = String(number)
         }
         add(
-            "targetPort", element, value, path.member("targetPort"),
+            "targetPort", element, value, path.field("targetPort"),
             "the Service leads to the SSH port \(value) of its Pods", to: &findings)
     }
 
@@ -182,7 +182,7 @@ extension NoSSH {
         let lifecycle = try node.member("lifecycle", .object, in: container.path)
         for hook in ["postStart", "preStop"] {
             try judgeExec(
-                of: lifecycle?.member(hook, .object, in: container.path.member("lifecycle")),
+                of: lifecycle?.member(hook, .object, in: container.path.field("lifecycle")),
                 container, "lifecycle.\(hook)", into: &findings)
         }
         for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
@@ -199,7 +199,7 @@ extension NoSSH {
         guard let handler else { return }
         func path() -> FieldPath { FieldPath("\(container.path).\(field)") }
         guard let exec = try handler.member("exec", .object, in: path()) else { return }
-        let command = try exec.list("command", of: .string, in: path().member("exec"))
+        let command = try exec.list("command", of: .string, in: path().field("exec"))
         guard namesProgram(command) else { return }
         let starts = StartedCommand.all(in: command?.compactMap(\.string) ?? [])
         judge(starts, container, into: &findings) { index in
@@ -245,7 +245,7 @@ extension NoSSH {
         }
         guard let match else { return }
         add(
-            "image", container.name, text, container.path.member("image"),
+            "image", container.name, text, container.path.field("image"),
             "\(container.title) has the image \"\(text)\", which is the SSH server "
                 + "\(match.joined(separator: "-"))", to: &findings)
     }

@@ -6,7 +6,8 @@ internal import Document
 /// undoes; an intruder's tools need a place to be written to. Sees
 /// `securityContext.readOnlyRootFilesystem` of every container, which must be literally `true`:
 /// there is no pod-level field. The API forbids the field on Pods with `spec.os.name: windows`,
-/// which are exempt (https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/).
+/// which are exempt.
+/// https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
 struct ReadOnlyRootFilesystem: StateRule {
     static let id = "read-only-root-filesystem"
     static let summary =
@@ -29,7 +30,7 @@ struct ReadOnlyRootFilesystem: StateRule {
             let context = try container.node.member(
                 "securityContext", .object, in: container.path)
             let field = try context?.member(
-                "readOnlyRootFilesystem", .boolean, in: container.path.member("securityContext"))
+                "readOnlyRootFilesystem", .boolean, in: container.path.field("securityContext"))
             if field?.boolean == true { continue }
             if try isWindows(container.podSpec) { continue }
             let image = try container.image()
@@ -37,7 +38,7 @@ struct ReadOnlyRootFilesystem: StateRule {
             findings.append(
                 Finding(
                     check: "field", element: container.name, value: "false",
-                    path: container.path.member("securityContext").member("readOnlyRootFilesystem"),
+                    path: container.path.field("securityContext.readOnlyRootFilesystem"),
                     message: "\(container.title) may write to its root filesystem",
                     fix: "set securityContext.readOnlyRootFilesystem: true "
                         + "and mount a volume (emptyDir) where it must write",

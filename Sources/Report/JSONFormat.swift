@@ -1,0 +1,108 @@
+internal import Document
+internal import Policy
+
+/// For programs. The shape is stable: within one `version` members are only added.
+///
+///     {"version": 1,
+///      "outcome": "passed" | "warned" | "denied" | "unchecked",
+///      "counts": {"sources", "documents", "objects", "denied", "warned", "audited", "problems"},
+///      "findings": [{"action": "Deny" | "Warn" | "Audit", "rule", "policy",
+///                    "file", "document", "line", "column",
+///                    "object": {"apiVersion", "kind", "namespace", "name", "path"},
+///                    "field", "message", "fix"}],
+///      "problems": [{"file", "document"?, "line"?, "column"?, "message"}],
+///      "skipped": [{"file", "document", "line", "column"}],
+///      "notApplicable": [{"rule", "policy"}]}
+///
+/// `counts` is complete even where the lists stop at a limit. `namespace` is empty for a
+/// cluster-scoped object; `path` is where the object lies in its document, empty but for lists.
+package enum JSONFormat: ReportFormat {
+    /// `json`.
+    package static let name = "json"
+    /// JSON.
+    package static let mediaType = "application/json"
+    /// The version of the shape.
+    package static let version = 1
+
+    /// Writes the report as one JSON object on one line.
+    package static func write(_ report: CheckReport) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("version", version)
+        writer.member("outcome", report.outcome.rawValue)
+        writer.key("counts")
+        write(report.counts, to: &writer)
+        write("findings", report.findings, to: &writer, write)
+        write("problems", report.problems, to: &writer, write)
+        write("skipped", report.skipped, to: &writer, write)
+        write("notApplicable", report.notApplicable, to: &writer) { policy, writer in
+            writer.member("rule", policy.rule)
+            writer.member("policy", policy.policy)
+        }
+        writer.endObject()
+        return writer.takeBytes() + [UInt8(ascii: "\n")]
+    }
+
+    /// Writes a list of objects, whose members `members` writes.
+    private static func write<Element>(
+        _ name: String, _ list: [Element], to writer: inout JSONWriter,
+        _ members: (Element, inout JSONWriter) -> Void
+    ) {
+        writer.key(name)
+        writer.beginArray()
+        for element in list {
+            writer.beginObject()
+            members(element, &writer)
+            writer.endObject()
+        }
+        writer.endArray()
+    }
+
+    private static func write(_ counts: CheckCounts, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.member("sources", counts.sources)
+        writer.member("documents", counts.documents)
+        writer.member("objects", counts.objects)
+        writer.member("denied", counts.denied)
+        writer.member("warned", counts.warned)
+        writer.member("audited", counts.audited)
+        writer.member("problems", counts.problems)
+        writer.endObject()
+    }
+
+    private static func write(_ place: DocumentPlace, to writer: inout JSONWriter) {
+        writer.member("file", place.source)
+        writer.member("document", place.document)
+        writer.member("line", place.position.line)
+        writer.member("column", place.position.column)
+    }
+
+    private static func write(_ finding: CheckFinding, to writer: inout JSONWriter) {
+        let violation = finding.violation
+        writer.member("action", violation.gravestAction.rawValue)
+        writer.member("rule", violation.rule)
+        writer.member("policy", violation.policy)
+        write(finding.place, to: &writer)
+        writer.key("object")
+        writer.beginObject()
+        writer.member("apiVersion", finding.object.apiVersion)
+        writer.member("kind", finding.object.kind)
+        writer.member("namespace", finding.object.namespace)
+        writer.member("name", finding.object.name)
+        writer.member("path", finding.object.path.description)
+        writer.endObject()
+        writer.member("field", violation.path.description)
+        writer.member("message", violation.message)
+        writer.member("fix", violation.fix)
+    }
+
+    private static func write(_ problem: CheckProblem, to writer: inout JSONWriter) {
+        writer.member("file", problem.source)
+        if let document = problem.document { writer.member("document", document) }
+        if let position = problem.position {
+            writer.member("line", position.line)
+            writer.member("column", position.column)
+        }
+        writer.member("message", problem.message)
+    }
+}

@@ -1,0 +1,80 @@
+internal import Admission
+internal import Document
+internal import HTTP
+internal import Policy
+internal import Posix
+internal import Telemetry
+
+/// The admission listener's answers: reviews, judged on the loop itself, and the kubelet's probe.
+final class AdmissionHandler: RequestHandler {
+    private let reviewer: Reviewer
+    private let metrics: AdmissionMetrics
+    private let log: LoopLog
+
+    init(policies: PolicySet, metrics: AdmissionMetrics, log: LoopLog) {
+        reviewer = Reviewer(policies: policies)
+        self.metrics = metrics
+        self.log = log
+    }
+
+    func answer(_ request: Request, reply: Reply) -> Answer? {
+        switch Route.find(request, among: Route.admission) {
+        case .none(let answer): answer
+        case .route(.validate): Answer(.validate, validate(request))
+        case .route(let route): Answer(route, .text(200, "ok\n"))
+        }
+    }
+
+    private func validate(_ request: Request) -> Response {
+        guard let type = request.fields["content-type"],
+            MediaType.essence(of: type) == "application/json",
+            MediaType.isUnencoded(request.fields)
+        else { return Problem.unsupportedMediaType("application/json").response() }
+        let start = Clock.monotonicNanoseconds()
+        do throws(InvalidReview) {
+            let body = try reviewer.review(request.body.storage, request.body.range) { decision in
+                note(decision, nanoseconds: Clock.monotonicNanoseconds() &- start)
+                return decision.body
+            }
+            return Response(status: 200, contentType: "application/json", body: body)
+        } catch {
+            metrics.count(nil, .invalid, nanoseconds: Clock.monotonicNanoseconds() &- start)
+            log.write(.warning, "invalid review") { writer in
+                writer.member("reason", error.description)
+            }
+            return Problem(
+                status: 400, title: "Not an AdmissionReview", detail: error.description
+            ).response()
+        }
+    }
+
+    /// Counts a decision and writes its line.
+    private func note(_ decision: borrowing Decision, nanoseconds: UInt64) {
+        let subject = decision.subject
+        let verdict = decision.verdict
+        let outcome: AdmissionMetrics.Decision = verdict.isAllowed ? .allowed : .denied
+        metrics.count(subject.operation, outcome, nanoseconds: nanoseconds)
+        for violation in verdict.violations { metrics.violations.count(violation) }
+
+        let kind = subject.kind.description
+        let resource = subject.subresource
+        log.write(
+            DecisionRecord(
+                texts: [
+                    ("uid", .node(decision.uid)),
+                    ("operation", .text(subject.operation.rawValue)),
+                    ("kind", .text(kind)),
+                    ("subresource", resource.isEmpty ? nil : .text(resource)),
+                    ("namespace", .text(subject.namespace)),
+                    ("name", .text(subject.name)),
+                    ("user", subject.user.map { .node($0) }),
+                ],
+                decision: outcome.rawValue,
+                findings: verdict.violations.map { violation in
+                    .init(
+                        policy: violation.policy, rule: violation.rule,
+                        field: violation.path.description)
+                },
+                exceptions: [], durationNanoseconds: nanoseconds))
+    }
+}

@@ -1,0 +1,96 @@
+package import HTTP
+
+/// What a server needs to be told, read and checked.
+package struct Configuration: Sendable {
+    /// The listener that the API server calls.
+    package var admission: ListenerConfiguration
+    /// The listener for people, pipelines and monitoring.
+    package var service: ListenerConfiguration
+    /// Certificate and key; needed when either listener speaks TLS.
+    package var tls: TLSFiles?
+    /// Bytes that all large bodies may hold together, both listeners counted.
+    package var bodyBudgetBytes = 256 << 20
+    /// Threads that judge manifests for the check service.
+    package var checkThreads = 1
+    /// Checks that may wait for a thread; past it: 429.
+    package var checkQueueLength = 32
+    /// How long requests are still taken after the end is announced, in nanoseconds.
+    package var drainDelay: UInt64 = 5_000_000_000
+    /// How long work in flight may take to finish after that, in nanoseconds.
+    package var finishTime: UInt64 = 20_000_000_000
+    /// How long an admission loop may be silent before `/livez` fails, in nanoseconds.
+    package var heartbeatLimit: UInt64 = 10_000_000_000
+
+    /// The most bytes that a PEM file may have.
+    package var tlsFileBytes = 1 << 20
+    /// How long a TLS session may be resumed, in seconds.
+    package var ticketLifetimeSeconds: Int64 = 12 * 3600
+
+    /// The configuration of a server with these listeners.
+    package init(
+        admission: ListenerConfiguration, service: ListenerConfiguration, tls: TLSFiles? = nil
+    ) {
+        self.admission = admission
+        self.service = service
+        self.tls = tls
+    }
+}
+
+/// How one listener and its loops behave.
+package struct ListenerConfiguration: Sendable {
+    /// Where to listen.
+    package var address: ListenerAddress
+    /// Loops, each a thread with a listening socket of its own.
+    package var threads: Int
+    /// Connections that all its loops may hold together; past it, new ones wait to be accepted.
+    package var connectionLimit: Int
+    /// What one connection may hold and do.
+    package var limits: Limits
+    /// How long one connection may stay in each state.
+    package var deadlines = DeadlineDurations()
+    /// Connections that may wait to be accepted (listen(2)).
+    package var backlog: Int32 = 1024
+
+    /// A listener at an address.
+    package init(
+        address: ListenerAddress, threads: Int, connectionLimit: Int, limits: Limits = Limits()
+    ) {
+        self.address = address
+        self.threads = threads
+        self.connectionLimit = connectionLimit
+        self.limits = limits
+    }
+
+    /// The limits of the admission listener: bodies of 32 MiB, because the API server writes `<`,
+    /// `>` and `&` as six bytes each.
+    package static func admission(
+        _ address: ListenerAddress, threads: Int
+    ) -> ListenerConfiguration {
+        ListenerConfiguration(address: address, threads: threads, connectionLimit: 8192)
+    }
+
+    /// The limits of the service listener: bodies of 8 MiB.
+    package static func service(_ address: ListenerAddress) -> ListenerConfiguration {
+        var limits = Limits()
+        limits.bodyBytes = 8 << 20
+        return ListenerConfiguration(
+            address: address, threads: 1, connectionLimit: 1024, limits: limits)
+    }
+}
+
+/// Where the TLS material lies, in PEM.
+package struct TLSFiles: Sendable {
+    /// The server's certificate, then those that lead from it to the authority.
+    package let certificate: String
+    /// The certificate's private key.
+    package let privateKey: String
+    /// The authorities of client certificates; with it, clients must show one.
+    package let clientCA: String?
+
+    /// Names the files.
+    package init(certificate: String, privateKey: String, clientCA: String? = nil) {
+        self.certificate = certificate
+        self.privateKey = privateKey
+        self.clientCA = clientCA
+    }
+}

@@ -1,0 +1,196 @@
+internal import HTTP
+internal import Posix
+internal import TLS
+
+/// One accepted connection: a socket, on a secure listener a TLS session, and the HTTP engine.
+///
+/// It moves bytes and keeps no time and no table: the loop calls it and decides what follows.
+final class Connection {
+    /// The most plaintext that is encrypted at once, so that a long answer is not held twice.
+    private static let encryptedAtOnce = 64 * 1024
+
+    let token: Poller.Token
+    let socket: StreamSocket
+    /// What the poller now watches the socket for.
+    var interest: Poller.Interest = [.read]
+    /// Nil on a plaintext listener.
+    private var session: TLSSession?
+    /// Nil until the handshake is done.
+    private(set) var engine: Engine?
+    /// Whether the session may hold bytes that the engine has not got.
+    private var mayHoldPlaintext = false
+    /// Whether the peer has sent its last byte.
+    private(set) var isInputEnded = false
+    /// Whether the socket took less than there is to write.
+    private(set) var isOutputBlocked = false
+    /// Whether our side is closed and input is only thrown away until the peer's is, too.
+    private(set) var isLingering = false
+    /// The request for which the head or body deadline now runs.
+    var timedRequest: RequestID?
+    /// Whether a request has been answered yet.
+    var hasServed = false
+    /// Whether the loop has it on its list of connections to go on with in the next turn.
+    var isQueued = false
+
+    /// A connection on a plaintext listener.
+    init(token: Poller.Token, socket: consuming StreamSocket, engine: Engine) {
+        self.token = token
+        self.socket = socket
+        self.engine = engine
+    }
+
+    /// A connection on a secure listener, before its handshake.
+    init(token: Poller.Token, socket: consuming StreamSocket, session: consuming TLSSession) {
+        self.token = token
+        self.socket = socket
+        self.session = consume session
+    }
+
+    /// Whether bytes from the peer are of use now.
+    var wantsInput: Bool {
+        if isInputEnded { return false }
+        guard !isLingering, let engine else { return true }
+        return engine.wantsInput
+    }
+
+    /// Whether output waits for the socket.
+    var hasPendingOutput: Bool {
+        (session?.pendingOutputCount ?? 0) > 0 || (engine?.pendingOutputCount ?? 0) > 0
+    }
+
+    /// Reads once from the socket, into the engine or, for TLS, the session.
+    ///
+    /// - Parameters:
+    ///   - scratch: Room for ciphertext and for what is thrown away.
+    ///   - makeEngine: Makes the engine for the protocol that ALPN chose.
+    func receive(
+        scratch: inout [UInt8], makeEngine: (_ applicationProtocol: String?) -> Engine
+    ) throws {
+        if isLingering {
+            var span = scratch.mutableSpan
+            noteEnd(try socket.read(into: &span))
+        } else if session != nil {
+            try receiveCiphertext(scratch: &scratch)
+            try advance(makeEngine: makeEngine)
+        } else if let engine {
+            _ = try engine.receive { (span: inout MutableSpan<UInt8>) throws(SystemError) -> Int in
+                noteEnd(try socket.read(into: &span))
+            }
+        }
+    }
+
+    /// Moves some of what the TLS session holds on to the engine, whose events are then to be
+    /// taken; a plaintext connection holds nothing.
+    ///
+    /// - Returns: Whether the engine got anything.
+    func decrypt() throws -> Bool {
+        guard mayHoldPlaintext, let engine, engine.wantsInput else { return false }
+        let count = try engine.receive {
+            (span: inout MutableSpan<UInt8>) throws(TLSError) -> Int in
+            switch try session?.read(into: &span) {
+            case .bytes(let count): return count
+            case .closed:
+                isInputEnded = true
+                mayHoldPlaintext = false
+                return 0
+            case .wantsInput, nil:
+                mayHoldPlaintext = false
+                return 0
+            }
+        }
+        return count > 0
+    }
+
+    /// Tells the engine that the input has ended, once it has taken all of it.
+    func reportEnd() {
+        guard isInputEnded, !isLingering, let engine else { return }
+        if !mayHoldPlaintext { engine.peerClosed() }
+    }
+
+    /// Gives back the memory that an idle connection does not need.
+    func releaseIdleBuffers() {
+        engine?.releaseIdleBuffers()
+        session?.releaseIdleBuffers()
+    }
+
+    /// Writes what is ready until all is written or the socket takes no more.
+    func flush() throws {
+        isOutputBlocked = false
+        if session == nil {
+            while !isOutputBlocked, let engine, engine.pendingOutputCount > 0 {
+                try engine.withOutput { (span: Span<UInt8>) throws(SystemError) -> Int in
+                    noteBlocked(try socket.write(span))
+                }
+            }
+            return
+        }
+        while !isOutputBlocked {
+            if session?.pendingOutputCount == 0 { try encrypt() }
+            guard let count = session?.pendingOutputCount, count > 0 else { return }
+            try writeCiphertext()
+        }
+    }
+
+    /// Ends our side: the last bytes, close_notify, FIN. What the peer still sends is then thrown
+    /// away: closing over unread input would reset the connection under the answer.
+    func beginLingering() {
+        isLingering = true
+        session?.close()
+        try? writeCiphertext()
+        isOutputBlocked = false
+        socket.shutdownWrite()
+        engine = nil
+    }
+
+    /// Tries to send what explains a failure, such as a TLS alert, before the connection closes.
+    func sendLastWords() { try? writeCiphertext() }
+
+    private func receiveCiphertext(scratch: inout [UInt8]) throws {
+        var span = scratch.mutableSpan
+        let count = noteEnd(try socket.read(into: &span))
+        guard count > 0 else { return }
+        try session?.receive(scratch.span.extracting(0..<count))
+        mayHoldPlaintext = true
+    }
+
+    /// Goes on with the handshake, and makes the engine when it is done.
+    private func advance(makeEngine: (_ applicationProtocol: String?) -> Engine) throws {
+        guard engine == nil, try session?.handshake() == true else { return }
+        engine = makeEngine(session?.applicationProtocol)
+    }
+
+    private func encrypt() throws {
+        guard let engine, engine.pendingOutputCount > 0 else { return }
+        try engine.withOutput { (span: Span<UInt8>) throws(TLSError) -> Int in
+            let count = min(span.count, Self.encryptedAtOnce)
+            try session?.write(span.extracting(0..<count))
+            return count
+        }
+    }
+
+    private func writeCiphertext() throws {
+        _ = try session?.withOutput { (span: Span<UInt8>) throws(SystemError) -> Int in
+            noteBlocked(try socket.write(span))
+        }
+    }
+
+    @discardableResult
+    private func noteEnd(_ result: ReadResult) -> Int {
+        switch result {
+        case .bytes(let count): return count
+        case .wouldBlock: return 0
+        case .end:
+            isInputEnded = true
+            return 0
+        }
+    }
+
+    private func noteBlocked(_ result: WriteResult) -> Int {
+        switch result {
+        case .bytes(let count): return count
+        case .wouldBlock:
+            isOutputBlocked = true
+            return 0
+        }
+    }
+}

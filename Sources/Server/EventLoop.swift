@@ -1,0 +1,477 @@
+internal import Document
+internal import HTTP
+internal import Posix
+internal import TLS
+internal import Telemetry
+
+/// What a loop is told when it is made.
+struct LoopSettings: Sendable {
+    let listener: ListenerConfiguration
+    /// Nil for plaintext.
+    let tls: TLSContext?
+    /// Bytes for large bodies, shared by all loops of the process.
+    let budget: ByteBudget
+    /// Places for connections, shared by the loops of the listener.
+    let connectionLimit: ConnectionLimit
+    let metrics: LoopMetrics
+    let mailbox: Mailbox
+}
+
+/// One thread's loop: it accepts, reads, asks its handler and writes, and waits in its poller.
+///
+/// Everything here belongs to the one thread; others reach it by the mailbox alone.
+final class EventLoop {
+    /// How many events, accepts and requests of one connection a turn handles before it looks at
+    /// the others again.
+    private enum Budget {
+        static let eventsPerTurn = 256
+        static let acceptsPerTurn = 64
+        static let requestsPerTurn = 32
+        static let scratchBytes = 32 * 1024
+    }
+
+    private enum Pause {
+        /// The longest wait, so that the heartbeat shows life.
+        static let longestMilliseconds: UInt64 = 1_000
+        /// How long accepting rests when there is no room.
+        static let acceptNanoseconds: UInt64 = 100_000_000
+        /// How long one line about such a rest stands for all.
+        static let warningNanoseconds: UInt64 = 10_000_000_000
+        /// How soon lines that the log writer could not take are offered again.
+        static let logMilliseconds: UInt64 = 10
+    }
+
+    private static let listenerToken = Poller.Token(slot: .max, generation: 0)
+    private static let mailboxToken = Poller.Token(slot: .max - 1, generation: 0)
+
+    let settings: LoopSettings
+    var metrics: LoopMetrics { settings.metrics }
+    private let poller: Poller
+    private var listener: Listener?
+    private let handler: any RequestHandler
+    private let log: LoopLog
+    private let pool = BufferPool()
+
+    private var connections: [Connection?] = []
+    private var generations: [UInt32] = []
+    private var freeSlots: [Int] = []
+    private var deadlines: Deadlines
+    private var queued: [Poller.Token] = []
+    private var scratch = [UInt8](repeating: 0, count: Budget.scratchBytes)
+
+    private var now: UInt64 = 0
+    private var date = HTTPDate()
+    private var isDraining = false
+    private var isFinishing = false
+    private var isEnding = false
+    /// Until when a pause of accepting is not worth another line.
+    private var pauseWarningRest: UInt64 = 0
+    /// When to accept again; nil while accepting.
+    private var acceptResumption: UInt64?
+
+    /// A loop that will accept from `listener`; to be made on the thread that runs it.
+    init(
+        _ settings: LoopSettings, listener: Listener, handler: any RequestHandler, log: LoopLog
+    ) throws(SystemError) {
+        self.settings = settings
+        self.handler = handler
+        self.log = log
+        self.listener = listener
+        deadlines = Deadlines(durations: settings.listener.deadlines)
+        poller = try Poller.make(eventsPerWait: Budget.eventsPerTurn)
+        try poller.add(listener.socket.rawValue, token: Self.listenerToken, interest: [.read])
+        try poller.add(
+            settings.mailbox.rawValue, token: Self.mailboxToken, interest: [.read])
+    }
+
+    /// Serves until it is told to finish or to end.
+    func run() {
+        var events: [Poller.Event] = []
+        while !isDone {
+            do throws(SystemError) {
+                try poller.wait(into: &events, timeoutMilliseconds: waitMilliseconds())
+            } catch {
+                preconditionFailure("the poller is broken: \(error)")
+            }
+            now = Clock.monotonicNanoseconds()
+            metrics.beat(now)
+            for event in events { handle(event) }
+            goOnWithQueued()
+            expireDeadlines()
+            resumeAccepting()
+            log.handOver()
+            metrics.droppedLogLines.set(Int64(clamping: log.droppedCount))
+        }
+        for connection in connections { if let connection { close(connection) } }
+        log.handOver()
+    }
+
+    private var isDone: Bool {
+        isEnding || isFinishing && freeSlots.count == connections.count
+    }
+
+    private func waitMilliseconds() -> Int32 {
+        if !queued.isEmpty { return 0 }
+        var wait = Pause.longestMilliseconds
+        if !log.isEmpty { wait = Pause.logMilliseconds }
+        let moment = min(deadlines.earliest ?? .max, acceptResumption ?? .max)
+        if moment < .max {
+            let rest = moment > now ? moment - now : 0
+            wait = min(wait, (rest + 999_999) / 1_000_000)
+        }
+        return Int32(wait)
+    }
+
+    private func handle(_ event: Poller.Event) {
+        switch event.token {
+        case Self.listenerToken: acceptConnections()
+        case Self.mailboxToken: readMailbox()
+        default:
+            guard let connection = connection(for: event.token) else { return }
+            if event.isBroken, !connection.wantsInput {
+                // Nobody would read the answer, and readiness that is not read would spin.
+                close(connection)
+            } else {
+                serve(connection, isReadable: event.isReadable)
+            }
+        }
+    }
+
+    /// The connection that a token names, unless its slot has been given away since.
+    private func connection(for token: Poller.Token) -> Connection? {
+        let slot = Int(token.slot)
+        guard slot < connections.count, generations[slot] == token.generation else { return nil }
+        return connections[slot]
+    }
+}
+
+// MARK: - Messages
+
+extension EventLoop {
+    private func readMailbox() {
+        for message in settings.mailbox.take() {
+            switch message {
+            case .answer(let token, let id, let answer):
+                metrics.countRequest(answer.route, status: answer.response.status)
+                guard let connection = connection(for: token) else { continue }
+                connection.engine?.respond(to: id, answer.response, date: date.text(now))
+                noteServed(connection)
+                serve(connection, isReadable: false)
+            case .beginDraining:
+                isDraining = true
+                forEachConnection { connection in
+                    connection.engine?.beginDraining()
+                    serve(connection, isReadable: false)
+                }
+            case .finish: finish()
+            case .end: isEnding = true
+            }
+        }
+    }
+
+    private func forEachConnection(_ body: (Connection) -> Void) {
+        for connection in connections { if let connection { body(connection) } }
+    }
+
+    /// Closes what is idle, takes what still waits to be accepted and closes the listener.
+    private func finish() {
+        guard !isFinishing else { return }
+        isDraining = true
+        isFinishing = true
+        forEachConnection { connection in
+            connection.engine?.beginDraining()
+            if connection.engine?.phase == .idle { connection.hasServed = true }
+            serve(connection, isReadable: false)
+        }
+        while acceptConnections() {}
+        listener = nil
+        acceptResumption = nil
+    }
+}
+
+// MARK: - Accepting
+
+extension EventLoop {
+    /// Accepts what waits, up to the turn's budget.
+    ///
+    /// - Returns: Whether more may be waiting.
+    @discardableResult
+    private func acceptConnections() -> Bool {
+        guard let listener, acceptResumption == nil else { return false }
+        for _ in 0..<Budget.acceptsPerTurn {
+            guard settings.connectionLimit.acquire() else {
+                pauseAccepting("connection limit reached")
+                return false
+            }
+            do throws(SystemError) {
+                guard let accepted = try listener.socket.accept() else {
+                    settings.connectionLimit.release()
+                    return false
+                }
+                try open(accepted.takeSocket())
+            } catch {
+                settings.connectionLimit.release()
+                pauseAccepting(error.description)
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Stops listening for a moment: level-triggered readiness would otherwise spin.
+    private func pauseAccepting(_ reason: String) {
+        metrics.acceptPauses.add()
+        if now >= pauseWarningRest {
+            pauseWarningRest = now &+ Pause.warningNanoseconds
+            log.write(.warning, "accepting paused") { writer in
+                writer.member("listener", metrics.listener)
+                writer.member("reason", reason)
+            }
+        }
+        acceptResumption = now &+ Pause.acceptNanoseconds
+        watchListener([])
+    }
+
+    private func resumeAccepting() {
+        guard let moment = acceptResumption, moment <= now else { return }
+        acceptResumption = nil
+        watchListener([.read])
+    }
+
+    private func watchListener(_ interest: Poller.Interest) {
+        guard let listener else { return }
+        try? poller.modify(
+            listener.socket.rawValue, token: Self.listenerToken, interest: interest)
+    }
+
+    /// Gives an accepted socket a slot and its first deadline.
+    private func open(_ socket: consuming StreamSocket) throws(SystemError) {
+        let slot = takeSlot()
+        let token = Poller.Token(slot: UInt32(slot), generation: generations[slot])
+        let connection: Connection
+        if let tls = settings.tls {
+            guard let session = try? TLSSession(tls) else {
+                freeSlots.append(slot)
+                throw SystemError(call: "SSL_new", code: 12)
+            }
+            connection = Connection(token: token, socket: socket, session: session)
+            deadlines.arm(slot, .handshake, now: now)
+        } else {
+            connection = Connection(token: token, socket: socket, engine: makeEngine(.detect))
+            deadlines.arm(slot, .head, now: now)
+        }
+        do throws(SystemError) {
+            try poller.add(
+                connection.socket.rawValue, token: token, interest: connection.interest)
+        } catch {
+            deadlines.disarm(slot)
+            freeSlots.append(slot)
+            throw error
+        }
+        connections[slot] = connection
+        metrics.accepted.add()
+        metrics.connections.add(1)
+    }
+
+    private func takeSlot() -> Int {
+        if let slot = freeSlots.popLast() { return slot }
+        connections.append(nil)
+        generations.append(0)
+        return connections.count - 1
+    }
+
+    private func makeEngine(_ mode: Engine.Mode) -> Engine {
+        let engine = Engine(
+            mode: mode, limits: settings.listener.limits, budget: settings.budget, pool: pool)
+        if isDraining { engine.beginDraining() }
+        return engine
+    }
+}
+
+// MARK: - Serving
+
+extension EventLoop {
+    /// Goes on with a connection: reads at most once, answers what is whole, writes, and sees what
+    /// it has to wait for.
+    private func serve(_ connection: Connection, isReadable: Bool) {
+        let hadEngine = connection.engine != nil
+        do {
+            if isReadable, connection.wantsInput {
+                try connection.receive(scratch: &scratch) { name in
+                    makeEngine(name == "h2" ? .http2 : .http1)
+                }
+            }
+            try answerAndFlush(connection)
+        } catch {
+            if !hadEngine { metrics.handshakeFailures.add() }
+            connection.sendLastWords()
+            close(connection)
+            return
+        }
+        settle(connection)
+    }
+
+    private func answerAndFlush(_ connection: Connection) throws {
+        var remaining = Budget.requestsPerTurn
+        var hadOutput = false
+        repeat {
+            repeat {
+                while remaining > 0, let event = connection.engine?.nextEvent() {
+                    answer(event, on: connection)
+                    remaining -= 1
+                }
+            } while try remaining > 0 && connection.decrypt()
+            connection.reportEnd()
+            hadOutput = connection.hasPendingOutput
+            try connection.flush()
+            // An engine whose output was too much to go on does so when it is written.
+        } while hadOutput && remaining > 0 && !connection.isOutputBlocked
+        if remaining == 0, !connection.isQueued {
+            connection.isQueued = true
+            queued.append(connection.token)
+        }
+    }
+
+    private func answer(_ event: Engine.Event, on connection: Connection) {
+        switch event {
+        case .request(let request):
+            let reply = Reply(
+                mailbox: settings.mailbox, token: connection.token, id: request.id)
+            guard let answer = handler.answer(request, reply: reply) else { return }
+            send(answer, to: request.id, on: connection)
+        case .fault(let id, let fault):
+            if fault.status == 429 { metrics.countShed(.bodyBudget) }
+            send(Answer(.other, Problem(fault).response()), to: id, on: connection)
+        }
+    }
+
+    private func send(_ answer: Answer, to id: RequestID, on connection: Connection) {
+        metrics.countRequest(answer.route, status: answer.response.status)
+        connection.engine?.respond(to: id, answer.response, date: date.text(now))
+        noteServed(connection)
+    }
+
+    /// Lets the idle time begin anew.
+    private func noteServed(_ connection: Connection) {
+        connection.hasServed = true
+        let slot = Int(connection.token.slot)
+        let kind = deadlines.kind(of: slot)
+        if kind == .rest || kind == .idle { deadlines.disarm(slot) }
+    }
+
+    private func goOnWithQueued() {
+        guard !queued.isEmpty else { return }
+        var tokens: [Poller.Token] = []
+        swap(&tokens, &queued)
+        for token in tokens {
+            guard let connection = connection(for: token) else { continue }
+            connection.isQueued = false
+            serve(connection, isReadable: false)
+        }
+    }
+}
+
+// MARK: - Waiting and ending
+
+extension EventLoop {
+    /// Decides what a connection waits for next, or that it ends.
+    private func settle(_ connection: Connection) {
+        if connection.isLingering {
+            if connection.isInputEnded { close(connection) }
+            return
+        }
+        let isIdle = connection.engine?.phase == .idle
+        if !connection.hasPendingOutput {
+            let isOver = connection.engine?.shouldClose ?? connection.isInputEnded
+            if isOver || isFinishing && isIdle && connection.hasServed {
+                end(connection)
+                return
+            }
+        }
+        if isIdle { connection.engine?.releaseIdleBuffers() }
+        setDeadline(connection)
+        watch(connection)
+    }
+
+    private func watch(_ connection: Connection) {
+        var interest: Poller.Interest = []
+        if connection.wantsInput { interest.insert(.read) }
+        if connection.hasPendingOutput { interest.insert(.write) }
+        guard interest != connection.interest else { return }
+        connection.interest = interest
+        do throws(SystemError) {
+            try poller.modify(
+                connection.socket.rawValue, token: connection.token, interest: interest)
+        } catch {
+            close(connection)
+        }
+    }
+
+    /// Keeps a deadline for what the connection waits for. A deadline is not renewed by progress
+    /// within the same wait, so that dripping bytes gains nothing.
+    private func setDeadline(_ connection: Connection) {
+        let slot = Int(connection.token.slot)
+        let current = deadlines.kind(of: slot)
+        guard let engine = connection.engine else { return }
+        if connection.hasPendingOutput {
+            if current != .write { deadlines.arm(slot, .write, now: now) }
+        } else if let request = engine.incompleteRequest {
+            let isBody = engine.phase == .body
+            if request != connection.timedRequest || current == nil || current == .write {
+                connection.timedRequest = request
+                deadlines.arm(slot, isBody ? .body : .head, now: now)
+            } else if isBody, current == .head {
+                deadlines.arm(slot, .body, now: now)
+            }
+        } else if engine.phase != .idle {
+            deadlines.disarm(slot)
+        } else if connection.hasServed {
+            if current != .rest, current != .idle { deadlines.arm(slot, .rest, now: now) }
+        } else if current != .head {
+            deadlines.arm(slot, .head, now: now)
+        }
+    }
+
+    private func expireDeadlines() {
+        while let (slot, kind) = deadlines.popExpired(now: now) {
+            guard let connection = connections[slot] else { continue }
+            switch kind {
+            case .rest:
+                connection.releaseIdleBuffers()
+                deadlines.arm(slot, .idle, now: now)
+            case .idle:
+                metrics.timeouts[kind.rawValue].add()
+                connection.engine?.beginDraining()
+                try? connection.flush()
+                end(connection)
+            default:
+                metrics.timeouts[kind.rawValue].add()
+                close(connection)
+            }
+        }
+    }
+
+    /// Ends our side of a connection and waits a little for the peer to end its own.
+    private func end(_ connection: Connection) {
+        connection.beginLingering()
+        if connection.isInputEnded {
+            close(connection)
+        } else {
+            deadlines.arm(Int(connection.token.slot), .linger, now: now)
+            watch(connection)
+        }
+    }
+
+    /// Drops a connection at once and frees its slot.
+    private func close(_ connection: Connection) {
+        let slot = Int(connection.token.slot)
+        guard connections[slot] === connection else { return }
+        deadlines.disarm(slot)
+        try? poller.remove(connection.socket.rawValue)
+        connections[slot] = nil
+        generations[slot] &+= 1
+        freeSlots.append(slot)
+        settings.connectionLimit.release()
+        metrics.connections.add(-1)
+    }
+}

@@ -1,0 +1,80 @@
+internal import Document
+internal import HTTP
+internal import Posix
+internal import Synchronization
+internal import TLS
+internal import Telemetry
+
+/// A loop on its thread, and how to reach it.
+struct RunningLoop: Sendable {
+    let mailbox: Mailbox
+    let thread: Thread
+}
+
+/// How many loops have ended, and the bell that says so.
+final class EndedLoops: Sendable {
+    private let ended = Atomic<Int>(0)
+    private let bell: Wakeup
+
+    init() throws(SystemError) { bell = try Wakeup() }
+
+    var rawValue: Int32 { bell.rawValue }
+    var count: Int { ended.load(ordering: .acquiring) }
+
+    func add() {
+        ended.add(1, ordering: .releasing)
+        bell.signal()
+    }
+}
+
+/// What all loops are started with.
+struct Launcher: Sendable {
+    let tls: TLSContext?
+    let budget: ByteBudget
+    let log: LogWriter
+    let ended: EndedLoops
+
+    /// Loops need little stack: nothing on the way of a request recurses.
+    private static let stackSize = 1 << 20
+
+    /// Starts a thread and a loop for each of a listener's sockets.
+    func start(
+        _ configuration: ListenerConfiguration, _ listeners: [Listener], _ metrics: [LoopMetrics],
+        makeHandler: @escaping @Sendable (Int, LoopLog) -> any RequestHandler
+    ) throws(SystemError) -> [RunningLoop] {
+        let connectionLimit = ConnectionLimit(capacity: configuration.connectionLimit)
+        var loops: [RunningLoop] = []
+        for (index, listener) in listeners.enumerated() {
+            let mailbox = try Mailbox()
+            let settings = LoopSettings(
+                listener: configuration, tls: configuration.address.isSecure ? tls : nil,
+                budget: budget, connectionLimit: connectionLimit, metrics: metrics[index],
+                mailbox: mailbox)
+            // Handed over through a box, because the thread's closure outlives the listener.
+            let box = Lock<Listener?>(listener)
+            let thread = try Thread.spawn(
+                name: "\(metrics[index].listener)-\(index)", stackSize: Self.stackSize
+            ) {
+                run(settings, box) { makeHandler(index, $0) }
+            }
+            loops.append(RunningLoop(mailbox: mailbox, thread: thread))
+        }
+        return loops
+    }
+
+    private func run(
+        _ settings: LoopSettings, _ box: Lock<Listener?>,
+        makeHandler: (LoopLog) -> any RequestHandler
+    ) {
+        defer { ended.add() }
+        guard let listener = box.withLock({ $0.take() }) else { return }
+        let loopLog = LoopLog(log)
+        do throws(SystemError) {
+            let loop = try EventLoop(
+                settings, listener: listener, handler: makeHandler(loopLog), log: loopLog)
+            loop.run()
+        } catch {
+            log.write(.error, "a loop could not start") { $0.member("reason", "\(error)") }
+        }
+    }
+}

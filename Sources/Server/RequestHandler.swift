@@ -1,0 +1,18 @@
+internal import HTTP
+internal import Posix
+
+/// What a loop asks for answers. Each loop has its own: it needs no lock.
+protocol RequestHandler: AnyObject {
+    /// Answers a request, or returns nil and sends the answer through `reply` later.
+    func answer(_ request: Request, reply: Reply) -> Answer?
+}
+
+/// The way back to a request's connection, for answers that another thread makes.
+struct Reply: Sendable {
+    let mailbox: Mailbox
+    let token: Poller.Token
+    let id: RequestID
+
+    /// Sends the answer; a connection that is gone meanwhile drops it.
+    func send(_ answer: Answer) { mailbox.post(.answer(token, id, answer)) }
+}

@@ -1,0 +1,129 @@
+internal import Policy
+internal import Posix
+internal import Telemetry
+
+/// The answer to a scrape: every series of the process, the loops' summed.
+struct Scrape {
+    private var out: Exposition
+    private let state: ServerState
+
+    /// Writes all series as they are now.
+    static func text(_ state: ServerState, format: Exposition.Format) -> [UInt8] {
+        var scrape = Scrape(out: Exposition(format: format), state: state)
+        scrape.writeAdmission()
+        scrape.writeHTTP()
+        scrape.writeServer()
+        scrape.writeProcess()
+        return scrape.out.finish()
+    }
+
+    private mutating func writeAdmission() {
+        let loops = state.admission
+        out.begin(
+            "cattleguard_admission_reviews_total", .counter,
+            help: "Admission reviews by operation and decision.")
+        out.table(loops.map(\.reviews))
+        if var sum = loops.first?.duration.distribution {
+            for loop in loops.dropFirst() { sum.add(loop.duration.distribution) }
+            out.begin(
+                "cattleguard_admission_review_duration_seconds", .histogram,
+                help: "Time from the whole request to the whole answer of a review.")
+            out.histogram(sum)
+        }
+        out.begin(
+            "cattleguard_policy_violations_total", .counter,
+            help: "Violations found in reviews, once for each action of the policy.")
+        for (index, series) in (loops.first?.violations.all ?? []).enumerated() {
+            let sum = loops.reduce(0) { $0 &+ $1.violations.all[index].counter.value }
+            out.sample(
+                sum,
+                [
+                    (name: "policy", value: series.policy), (name: "rule", value: series.rule),
+                    (name: "action", value: series.action.rawValue),
+                ])
+        }
+        out.begin("cattleguard_policies", .gauge, help: "Policies in force.")
+        out.sample(UInt64(state.policies.policies.count))
+    }
+
+    private mutating func writeHTTP() {
+        out.begin(
+            "cattleguard_http_requests_total", .counter,
+            help: "Requests answered, by listener, route and class of status.")
+        forEachListener { out, listener, loops in
+            out.table(loops.map(\.requests), more: [listener])
+        }
+        out.begin("cattleguard_http_connections", .gauge, help: "Connections now open.")
+        forEachListener { out, listener, loops in
+            let sum = loops.reduce(0) { $0 + $1.connections.value }
+            out.sample(UInt64(max(0, sum)), [listener])
+        }
+        out.begin(
+            "cattleguard_http_connections_accepted_total", .counter,
+            help: "Connections accepted so far.")
+        writeCounters { $0.accepted }
+        out.begin(
+            "cattleguard_http_accept_pauses_total", .counter,
+            help: "Times that accepting was put off for want of descriptors or room.")
+        writeCounters { $0.acceptPauses }
+        out.begin(
+            "cattleguard_tls_handshake_failures_total", .counter, help: "Handshakes that failed.")
+        writeCounters { $0.handshakeFailures }
+        out.begin(
+            "cattleguard_http_timeouts_total", .counter,
+            help: "Connections closed because a deadline passed.")
+        forEachListener { out, listener, loops in
+            out.table(loops.map(\.timeouts), more: [listener])
+        }
+        out.begin(
+            "cattleguard_requests_shed_total", .counter,
+            help: "Requests refused with 429 for want of room.")
+        forEachListener { out, listener, loops in
+            out.table(loops.map(\.shed), more: [listener])
+        }
+    }
+
+    private mutating func writeServer() {
+        out.begin(
+            "cattleguard_log_lines_dropped_total", .counter, help: "Log lines that found no room.")
+        out.sample(state.loops.reduce(0) { $0 &+ UInt64(max(0, $1.droppedLogLines.value)) })
+        if let moment = state.certificateNotAfter {
+            out.begin(
+                "cattleguard_tls_certificate_expiry_timestamp_seconds", .gauge,
+                help: "When the TLS certificate in use expires.")
+            out.sample(Double(moment))
+        }
+        out.begin("cattleguard_build_info", .gauge, help: "The program's version.")
+        out.sample(UInt64(1), [(name: "version", value: state.version)])
+    }
+
+    private mutating func writeProcess() {
+        let process = ProcessStatistics.current()
+        out.begin("process_cpu_seconds_total", .counter, help: "Time on a processor.")
+        out.sample(process.processorSeconds)
+        out.begin("process_resident_memory_bytes", .gauge, help: "Memory in use.")
+        out.sample(process.residentBytes)
+        out.begin("process_virtual_memory_bytes", .gauge, help: "Address space in use.")
+        out.sample(process.virtualBytes)
+        out.begin("process_open_fds", .gauge, help: "Open file descriptors.")
+        out.sample(UInt64(max(0, process.openDescriptors)))
+        out.begin("process_max_fds", .gauge, help: "File descriptors that may be open.")
+        out.sample(process.maximumDescriptors)
+        out.begin("process_start_time_seconds", .gauge, help: "When the process started.")
+        out.sample(process.startUnixSeconds)
+    }
+
+    private mutating func writeCounters(_ counter: (LoopMetrics) -> Counter) {
+        forEachListener { out, listener, loops in
+            out.sample(loops.reduce(0) { $0 &+ counter($1).value }, [listener])
+        }
+    }
+
+    private mutating func forEachListener(
+        _ body: (inout Exposition, Exposition.Label, [LoopMetrics]) -> Void
+    ) {
+        for name in [ListenerName.admission, ListenerName.service] {
+            body(&out, (name: "listener", value: name), state.loops.filter { $0.listener == name })
+        }
+    }
+}

@@ -1,0 +1,215 @@
+internal import Document
+internal import HTTP
+package import Policy
+package import Posix
+internal import TLS
+internal import Telemetry
+
+/// Why a server could not start, for people.
+package struct StartError: Error, CustomStringConvertible {
+    /// What failed, and on what.
+    package let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// A running server: the loops of both listeners, and the order in which they end.
+package final class Server: Sendable {
+    /// How a server came to its end.
+    package enum Ending: Sendable {
+        /// Everything in flight was answered.
+        case drained
+        /// Work was cut off: by a second signal, or because it took too long.
+        case cutShort
+        /// A loop ended by itself.
+        case failed
+    }
+
+    /// Where the admission listener listens, with its real port.
+    package let admissionAddress: ListenerAddress
+    /// Where the service listener listens, with its real port.
+    package let serviceAddress: ListenerAddress
+    private let configuration: Configuration
+    private let state: ServerState
+    private let log: LogWriter
+    private let loops: [RunningLoop]
+    private let check: CheckService
+    private let ended: EndedLoops
+
+    /// Starts a server: when this returns, both listeners accept.
+    package static func start(
+        _ configuration: Configuration, policies: PolicySet, version: String, log: LogWriter
+    ) throws(StartError) -> Server {
+        do {
+            return try Server(configuration, policies: policies, version: version, log: log)
+        } catch let error as StartError {
+            throw error
+        } catch {
+            throw StartError("\(error)")
+        }
+    }
+
+    private init(
+        _ configuration: Configuration, policies: PolicySet, version: String, log: LogWriter
+    ) throws {
+        let admission = configuration.admission
+        let service = configuration.service
+        let tls = try Self.makeTLS(configuration)
+        let admissionListeners = try Listener.bind(
+            admission.address, count: admission.threads, backlog: admission.backlog)
+        let serviceListeners = try Listener.bind(
+            service.address, count: service.threads, backlog: service.backlog)
+        let start = Clock.monotonicNanoseconds()
+        let admissionMetrics = admissionListeners.map { _ in
+            LoopMetrics(listener: ListenerName.admission, now: start)
+        }
+        let serviceMetrics = serviceListeners.map { _ in
+            LoopMetrics(listener: ListenerName.service, now: start)
+        }
+        let reviews = admissionListeners.map { _ in AdmissionMetrics(policies) }
+        let state = ServerState(
+            version: version, policies: policies, loops: admissionMetrics + serviceMetrics,
+            admission: reviews, certificateNotAfter: tls?.certificateNotAfter,
+            heartbeatLimit: configuration.heartbeatLimit)
+
+        let check = try CheckService(
+            policies: policies, threads: configuration.checkThreads,
+            queueLength: configuration.checkQueueLength)
+        let launcher = Launcher(
+            tls: tls, budget: ByteBudget(capacity: configuration.bodyBudgetBytes), log: log,
+            ended: try EndedLoops())
+        var loops: [RunningLoop] = []
+        loops += try launcher.start(admission, admissionListeners, admissionMetrics) {
+            index, log in
+            AdmissionHandler(policies: policies, metrics: reviews[index], log: log)
+        }
+        loops += try launcher.start(service, serviceListeners, serviceMetrics) { index, _ in
+            ServiceHandler(state: state, check: check, metrics: serviceMetrics[index])
+        }
+
+        self.configuration = configuration
+        self.check = check
+        self.state = state
+        self.log = log
+        self.loops = loops
+        ended = launcher.ended
+        admissionAddress = admission.address.withPort(admissionListeners[0].socket.localPort)
+        serviceAddress = service.address.withPort(serviceListeners[0].socket.localPort)
+    }
+
+    /// Reads the TLS material, if a listener needs it.
+    private static func makeTLS(_ configuration: Configuration) throws -> TLSContext? {
+        guard configuration.admission.address.isSecure || configuration.service.address.isSecure
+        else { return nil }
+        guard let files = configuration.tls else {
+            throw StartError(
+                "an https address needs a certificate and its key: "
+                    + "--tls-certificate and --tls-private-key")
+        }
+        let now: @Sendable () -> Int64 = { Int64(Clock.wallNanoseconds() / 1_000_000_000) }
+        let pem = try [files.certificate, files.privateKey].map { path throws(SystemError) in
+            try File.read(path, byteLimit: configuration.tlsFileBytes)
+        }
+        let clientCA = try files.clientCA.map { path throws(SystemError) in
+            try File.read(path, byteLimit: configuration.tlsFileBytes)
+        }
+        do throws(TLSError) {
+            return try TLSContext(
+                TLSConfiguration(
+                    certificateChainPEM: pem[0], privateKeyPEM: pem[1], clientCAPEM: clientCA,
+                    applicationProtocols: ["h2", "http/1.1"]),
+                ticketKeys: TicketKeys(
+                    lifetimeSeconds: configuration.ticketLifetimeSeconds, now: now),
+                unixSeconds: now())
+        } catch {
+            throw StartError("\(files.certificate), \(files.privateKey): \(error)")
+        }
+    }
+}
+
+// MARK: - Ending
+
+extension Server {
+    /// Says that the end is near: `/readyz` turns 503, answers close their connections, new
+    /// connections are still taken.
+    package func beginDraining() {
+        state.beginDraining()
+        post(.beginDraining)
+    }
+
+    /// Closes what is idle and the listeners; what is in flight is still answered.
+    package func finish() { post(.finish) }
+
+    /// Cuts off whatever is in flight.
+    package func end() { post(.end) }
+
+    /// Waits until all loops have ended.
+    package func join() {
+        for loop in loops { loop.thread.join() }
+        check.stop()
+    }
+
+    private func post(_ message: LoopMessage) {
+        for loop in loops { loop.mailbox.post(message) }
+    }
+
+    /// Serves until a signal comes, then drains; a second signal ends at once.
+    ///
+    /// - Parameter signals: SIGTERM and SIGINT, made before the server was started.
+    package func run(until signals: borrowing SignalSource) throws(SystemError) -> Ending {
+        let poller = try Poller.make(eventsPerWait: 2)
+        let token = Poller.Token(slot: 0, generation: 0)
+        try poller.add(signals.rawValue, token: token, interest: [.read])
+        try poller.add(ended.rawValue, token: token, interest: [.read])
+
+        var stage = Stage.serving
+        var events: [Poller.Event] = []
+        while true {
+            let now = Clock.monotonicNanoseconds()
+            try poller.wait(into: &events, timeoutMilliseconds: stage.waitMilliseconds(now))
+            if ended.count == loops.count {
+                join()
+                return stage.isServing ? .failed : .drained
+            }
+            let signal = signals.next()
+            switch stage {
+            case .serving where signal != nil:
+                log.write(.info, "draining") { $0.member("signal", signal?.description ?? "") }
+                beginDraining()
+                stage = .draining(until: Clock.monotonicNanoseconds() + configuration.drainDelay)
+            case .serving where ended.count > 0:
+                end()
+                join()
+                return .failed
+            case .draining(let moment) where Clock.monotonicNanoseconds() >= moment:
+                log.write(.info, "finishing")
+                finish()
+                stage = .finishing(until: Clock.monotonicNanoseconds() + configuration.finishTime)
+            case .finishing(let moment) where Clock.monotonicNanoseconds() >= moment:
+                log.write(.warning, "cut short: work in flight took too long")
+                return .cutShort
+            case .draining where signal != nil, .finishing where signal != nil:
+                log.write(.warning, "cut short by a second signal")
+                return .cutShort
+            default: break
+            }
+        }
+    }
+
+    /// How far the end has come.
+    private enum Stage {
+        case serving
+        case draining(until: UInt64)
+        case finishing(until: UInt64)
+
+        var isServing: Bool { if case .serving = self { true } else { false } }
+
+        func waitMilliseconds(_ now: UInt64) -> Int32 {
+            switch self {
+            case .serving: -1
+            case .draining(let moment), .finishing(let moment):
+                Int32(clamping: (moment > now ? moment - now : 0) / 1_000_000 + 1)
+            }
+        }
+    }
+}

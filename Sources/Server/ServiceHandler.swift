@@ -1,0 +1,94 @@
+internal import Document
+internal import HTTP
+internal import Policy
+internal import Posix
+internal import Telemetry
+
+/// The service listener's answers: policies, health and metrics, for people and machines.
+final class ServiceHandler: RequestHandler {
+    private let state: ServerState
+    private let check: CheckService
+    private let metrics: LoopMetrics
+
+    init(state: ServerState, check: CheckService, metrics: LoopMetrics) {
+        self.state = state
+        self.check = check
+        self.metrics = metrics
+    }
+
+    func answer(_ request: Request, reply: Reply) -> Answer? {
+        switch Route.find(request, among: Route.service) {
+        case .none(let answer):
+            return answer
+        case .route(.check):
+            let refusal = check.refuse(request, reply: reply) { metrics.countShed(.checkQueue) }
+            return refusal.map { Answer(.check, $0) }
+        case .route(let route):
+            return Answer(route, response(to: request, at: route))
+        }
+    }
+
+    private func response(to request: Request, at route: Route) -> Response {
+        switch route {
+        case .policies: policies(request)
+        case .metrics: scrape(request)
+        case .livez: livez()
+        case .readyz: state.isDraining ? .text(503, "draining\n") : .text(200, "ready\n")
+        case .openAPI:
+            Response(
+                status: 200, contentType: "application/yaml",
+                body: PackageResources.openapi_yaml)
+        default:
+            Response(
+                status: 200, contentType: "text/html; charset=utf-8",
+                body: Array(LandingPage.html.utf8))
+        }
+    }
+
+    private func livez() -> Response {
+        let silent = state.silentLoops(Clock.monotonicNanoseconds())
+        if silent == 0 { return .text(200, "alive\n") }
+        return .text(503, "\(silent) admission loops do not turn\n")
+    }
+
+    /// The format that Accept likes best; one that takes neither gets the older, as scrapers
+    /// expect.
+    private func scrape(_ request: Request) -> Response {
+        let choice = MediaType.preferred(
+            request.fields["accept"], of: ["text/plain", "application/openmetrics-text"])
+        let format: Exposition.Format = choice == 1 ? .openMetrics : .prometheus
+        return Response(
+            status: 200, contentType: format.contentType,
+            body: Scrape.text(state, format: format))
+    }
+
+    private func policies(_ request: Request) -> Response {
+        let offers = ["application/json"]
+        guard MediaType.preferred(request.fields["accept"], of: offers) != nil else {
+            return Problem.notAcceptable(offers).response()
+        }
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("policies")
+        writer.beginArray()
+        for policy in state.policies.policies {
+            writer.beginObject()
+            writer.member("name", policy.name)
+            writer.member("rule", policy.ruleID)
+            writer.key("declaredActions")
+            writer.beginArray()
+            for action in policy.validationActions { writer.string(action.rawValue) }
+            writer.endArray()
+            writer.key("actions")
+            writer.beginArray()
+            for action in policy.actions { writer.string(action.rawValue) }
+            writer.endArray()
+            writer.member("existingViolations", policy.existingViolations.rawValue)
+            writer.member("file", policy.file)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+        return Response(status: 200, contentType: "application/json", body: writer.takeBytes())
+    }
+}

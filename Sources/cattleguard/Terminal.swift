@@ -1,0 +1,50 @@
+internal import ArgumentParser
+internal import Policy
+internal import Posix
+internal import Server
+
+/// What the commands for people share: their two streams, their exit codes, their policies.
+enum Terminal {
+    /// Something was denied.
+    static let denied = ExitCode(1)
+    /// It could not be checked: unreadable input, a bad policy, bad usage.
+    static let unchecked = ExitCode(2)
+
+    /// The folder of policies that is looked for where none is named.
+    static let defaultPolicies = "policies"
+
+    /// Writes to standard output.
+    static func write(_ bytes: [UInt8]) throws {
+        try File.writeAll(bytes.span, to: File.standardOutput, subject: "standard output")
+    }
+
+    /// Writes a line to standard output.
+    static func write(_ line: String) throws { try write(Array("\(line)\n".utf8)) }
+
+    /// Writes a line to standard error. Where even that fails, the exit code still tells.
+    static func complain(_ message: String) {
+        let line = Array("\(message)\n".utf8)
+        try? File.writeAll(line.span, to: File.standardError, subject: "standard error")
+    }
+
+    /// The folder of policies: the option, its twin, or `./policies` where that is there.
+    static func policyFolder(_ option: String?, _ settings: inout Settings) throws -> String {
+        if let folder = try settings.value(option, "policies") { return folder }
+        if (try? File.isDirectory(defaultPolicies)) == true { return defaultPolicies }
+        throw ValidationError(
+            "Name the folder of the policies with --policies or CATTLEGUARD_POLICIES: "
+                + "there is no ./\(defaultPolicies)")
+    }
+
+    /// Reads the policies of a folder, or one file. What is wrong with them goes to standard error,
+    /// a line each.
+    static func readPolicies(_ folder: String, allowEmpty: Bool = false) throws -> PolicySet {
+        do {
+            return try PolicyReader.read(
+                PolicyFolder.read(folder), allowEmpty: allowEmpty, folder: folder)
+        } catch {
+            complain("\(error)")
+            throw unchecked
+        }
+    }
+}

@@ -1,0 +1,154 @@
+"""`cattleguard` on the command line: what it prints, where it points, how it ends."""
+
+import json
+import os
+import re
+
+import pytest
+
+import harness
+
+POLICIES = harness.ROOT / "policies"
+EXAMPLES = harness.ROOT / "deploy/examples"
+
+
+def check(*arguments, **options):
+    return harness.command("check", *arguments, **options)
+
+
+def test_the_bad_example_is_denied_line_by_line(enforcing):
+    """Each place that is named is the line that a person has to change."""
+    bad = EXAMPLES / "bad.yaml"
+    done = check("--policies", enforcing, bad)
+    assert done.returncode == 1, done.stderr
+    places = {
+        (int(line), rule)
+        for line, rule in re.findall(
+            r"bad\.yaml:(\d+):\d+.*?(image-digest|read-only-root-filesystem|no-ssh)",
+            done.stdout.decode())}
+    lines = bad.read_text().splitlines()
+    number = lambda text: next(i for i, line in enumerate(lines, 1) if text in line)  # noqa: E731
+    assert {
+        (number("shop-migrate"), "image-digest"),
+        (number("readOnlyRootFilesystem: false"), "read-only-root-filesystem"),
+        (number("shop:latest"), "image-digest"),
+        (number("openssh-server:9.7"), "image-digest"),
+        (number("openssh-server:9.7"), "no-ssh"),
+        (number("containerPort: 22"), "no-ssh"),
+        (number("targetPort: 22"), "no-ssh"),
+    } <= places
+
+
+def test_the_good_example_passes(enforcing):
+    done = check("--policies", enforcing, EXAMPLES / "good.yaml")
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_folder_and_standard_input_are_read_alike(enforcing, tmp_path):
+    bad = (EXAMPLES / "bad.yaml").read_bytes()
+    (tmp_path / "bad.yaml").write_bytes(bad)
+    reports = [
+        check("--policies", enforcing, "--format", "json", tmp_path),
+        check("--policies", enforcing, "--format", "json", tmp_path / "bad.yaml"),
+        check("--policies", enforcing, "--format", "json", "-", input=bad)]
+    assert [done.returncode for done in reports] == [1, 1, 1]
+    found = [
+        [{key: value for key, value in violation.items() if key != "file"}
+         for violation in json.loads(done.stdout)["findings"]] for done in reports]
+    assert found[0] == found[1] == found[2] != []
+
+
+@pytest.mark.parametrize(
+    "arguments, code",
+    [
+        ([EXAMPLES / "bad.yaml"], 0),  # the shipped policies are advisory
+        (["--fail-on", "warn", EXAMPLES / "bad.yaml"], 1),
+        (["--fail-on", "warn", EXAMPLES / "good.yaml"], 0),
+        ([EXAMPLES / "missing.yaml"], 2),
+        (["--fail-on", "warn", EXAMPLES / "bad.yaml", EXAMPLES / "missing.yaml"], 2),
+        (["--format", "nonsense", EXAMPLES / "good.yaml"], 2),
+        (["--nonsense"], 2),
+        ([], 2),
+    ])
+def test_exit_codes(arguments, code):
+    done = check("--policies", POLICIES, *arguments)
+    assert done.returncode == code, (done.stdout, done.stderr)
+
+
+def test_an_unreadable_document_ends_with_2_and_says_where(enforcing):
+    done = check("--policies", enforcing, "-", input=b"apiVersion: v1\nkind: Pod\na: [\n")
+    assert done.returncode == 2
+    assert re.search(rb":\d+:\d+", done.stderr + done.stdout)
+
+
+BAD_POLICIES = {
+    "an unknown rule": ("rule: no-exec", "rule: no-exce", "no-exec"),
+    "an unknown key": ("validationActions", "validationAction", "validationActions"),
+    "an unknown parameter": ("allowedUsers", "allowedUser", "allowedUsers"),
+    "a wrong type": ("allowedUsers: []", "allowedUsers: alice", "list"),
+    "contradicting actions": ("[Deny]", "[Deny, Warn]", "Warn"),
+    "no actions": ("[Deny]", "[]", ""),
+    "an unknown action": ("[Deny]", "[Denny]", "Deny"),
+    "a duplicate key": ("  rule: no-exec", "  rule: no-exec\n  rule: no-exec", "rule"),
+}
+POLICY = """apiVersion: cattleguard.dev/v1
+kind: Policy
+metadata:
+  name: shells
+spec:
+  rule: no-exec
+  validationActions: [Deny]
+  parameters:
+    allowedUsers: []
+"""
+
+
+@pytest.mark.parametrize("name", BAD_POLICIES)
+def test_a_bad_policy_is_an_error_with_its_place_and_a_hint(name, tmp_path):
+    old, new, hint = BAD_POLICIES[name]
+    (tmp_path / "shells.yaml").write_text(POLICY.replace(old, new))
+    done = check("--policies", tmp_path, EXAMPLES / "good.yaml")
+    assert done.returncode == 2
+    said = done.stderr.decode()
+    assert re.search(r"shells\.yaml:\d+:\d+", said), said
+    assert hint in said
+
+
+def test_two_policies_of_one_name_are_an_error(tmp_path):
+    (tmp_path / "a.yaml").write_text(POLICY)
+    (tmp_path / "b.yaml").write_text(POLICY)
+    done = check("--policies", tmp_path, EXAMPLES / "good.yaml")
+    assert done.returncode == 2
+    assert b"b.yaml:" in done.stderr and b"shells" in done.stderr
+
+
+def test_no_policy_is_an_error(tmp_path):
+    assert check("--policies", tmp_path, EXAMPLES / "good.yaml").returncode == 2
+
+
+def test_policies_are_listed_and_validated():
+    listed = harness.command("policies", "list", "--policies", POLICIES)
+    assert listed.returncode == 0, listed.stderr
+    for policy in POLICIES.glob("*.yaml"):
+        assert policy.stem.encode() in listed.stdout
+    validated = harness.command("policies", "validate", POLICIES)
+    assert validated.returncode == 0, validated.stderr
+
+
+def test_the_readme_lists_the_rules_that_there_are():
+    done = harness.command("policies", "list", "--format", "markdown", cwd=harness.ROOT)
+    table = done.stdout.decode().strip()
+    assert table, "no table"
+    assert table in (harness.ROOT / "README.md").read_text()
+
+
+def test_an_option_may_be_an_environment_variable(enforcing):
+    done = check(
+        EXAMPLES / "bad.yaml", env={**os.environ, "CATTLEGUARD_POLICIES": str(enforcing)})
+    assert done.returncode == 1, done.stderr
+
+
+def test_the_version_is_told():
+    done = harness.command("version")
+    assert done.returncode == 0
+    assert re.search(rb"\d+\.\d+", done.stdout)

@@ -1,0 +1,50 @@
+import Document
+import Telemetry
+import Testing
+
+@Suite struct DecisionLogTests {
+    private func line(_ record: DecisionRecord, limits: DecisionRecord.Limits = .init()) -> String {
+        var buffer = LogBuffer(limit: 1 << 16)
+        buffer.write(record, at: 0, limits: limits)
+        return String(decoding: buffer.takeBytes(), as: UTF8.self)
+    }
+
+    @Test func everyFieldInItsPlace() throws {
+        let document = Document()
+        try JSONReader.read(
+            Array(#"{"name":"we\u0062","n":1}"#.utf8), limits: .admission, into: document)
+        let name = try #require(document.root?["name"])
+        let record = DecisionRecord(
+            texts: [("uid", .text("u-1")), ("name", .node(name)), ("user", nil)],
+            decision: "denied",
+            findings: [.init(policy: "p", rule: "no-exec", field: "")],
+            exceptions: ["e"], durationNanoseconds: 12_345)
+        #expect(
+            line(record) == #"""
+                {"time":"1970-01-01T00:00:00.000000Z","level":"info","msg":"decision","uid":"u-1",\#
+                "name":"we\u0062","decision":"denied","violationCount":1,\#
+                "violations":[{"policy":"p","rule":"no-exec","field":""}],\#
+                "exceptions":["e"],"durationMicroseconds":12}
+
+                """#)
+    }
+
+    @Test func aTextAtTheLimitIsKeptAndALongerOneIsLeftOut() {
+        let record = DecisionRecord(
+            texts: [("a", .text("xyz")), ("b", .text("wxyz"))], decision: "allowed",
+            findings: [], exceptions: [], durationNanoseconds: 0)
+        let written = line(record, limits: .init(textBytes: 3))
+        #expect(written.contains(#""a":"xyz""#))
+        #expect(!written.contains("wxyz"))
+    }
+
+    @Test func findingsAreCountedBeyondTheLimit() {
+        let finding = DecisionRecord.Finding(policy: "p", rule: "r", field: "f")
+        let record = DecisionRecord(
+            texts: [], decision: "denied", findings: [finding, finding, finding], exceptions: [],
+            durationNanoseconds: 0)
+        let written = line(record, limits: .init(findings: 2))
+        #expect(written.contains(#""violationCount":3"#))
+        #expect(written.split(separator: #""rule":"r""#).count == 3)
+    }
+}
