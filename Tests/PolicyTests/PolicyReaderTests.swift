@@ -29,7 +29,12 @@ let ruleNames = "image-digest, read-only-root-filesystem, no-exec, no-ssh"
                   match:
                     namespaces: ["*"]
                     excludeNamespaces: [kube-system]
-                    kinds: [Deployment, argoproj.io/Rollout, serving.knative.dev/Service, Pod, CronJob]
+                    kinds:
+                - Deployment
+                - argoproj.io/Rollout
+                - serving.knative.dev/Service
+                - Pod
+                - CronJob
                     names: [web-*]
                     operations: [CREATE, UPDATE]
                     users: [alice]
