@@ -30,11 +30,11 @@ let ruleNames = "image-digest, read-only-root-filesystem, no-exec, no-ssh"
                     namespaces: ["*"]
                     excludeNamespaces: [kube-system]
                     kinds:
-                - Deployment
-                - argoproj.io/Rollout
-                - serving.knative.dev/Service
-                - Pod
-                - CronJob
+                    - Deployment
+                    - argoproj.io/Rollout
+                    - serving.knative.dev/Service
+                    - Pod
+                    - CronJob
                     names: [web-*]
                     operations: [CREATE, UPDATE]
                     users: [alice]
