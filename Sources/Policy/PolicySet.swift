@@ -66,7 +66,13 @@ private struct Review {
         do throws(UnreadableObject) {
             switch policy.rule {
             case .act(let rule):
-                try rule.judge(subject, into: &findings, notices: &verdict.notices)
+                var notices: [Notice] = []
+                try rule.judge(subject, into: &findings, notices: &notices)
+                for var notice in notices {
+                    notice.policy = policy.name
+                    notice.isWarned = policy.gravestAction != .audit
+                    verdict.notices.append(notice)
+                }
             case .state(let rule):
                 try judge(rule, policy, into: &findings)
             }
