@@ -133,7 +133,8 @@ import Testing
                 #""allowed":true,"auditAnnotations":{"break-glass":"shells: user "#
                     + #"\"oncall@example.com\" of group \"break-glass\" may run \"ls\" in "#
                     + #"container \"web\" of the running Pod \"p-good\""},"#
-                    + #""warnings":["break-glass: user \"oncall@example.com\" of group \"break-glass\" may run \"ls\" in "#
+                    + #""warnings":["break-glass: user \"oncall@example.com\" of group "#
+                    + #"\"break-glass\" may run \"ls\" in "#
                     + #"container \"web\" of the running Pod \"p-good\""]}}"#))
     }
 }
