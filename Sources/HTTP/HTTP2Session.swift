@@ -2,7 +2,7 @@ internal import CNGHTTP2
 
 /// HTTP/2 on one connection, by nghttp2: bytes in, requests out, and back.
 ///
-/// Unsafe code: nghttp2 is a C library. The session pointer is made in `init`, freed in `deinit`
+/// Why the unsafe code is sound: nghttp2 is a C library. The session pointer is made in `init`, freed in `deinit`
 /// and never given away, so it is valid as long as this object. Callbacks get this object
 /// unretained as user data; nghttp2 calls them only inside `mem_recv` and `mem_send`, called
 /// by this object's own methods, so it is alive. What a callback's pointers point at is used only

@@ -280,8 +280,9 @@ extension PolicyReader {
                 continue
             }
             let names = seen.map(Self.policyName).sorted()
+            let hint = Nearest.hint(for: text, among: names)
             match.report(
-                "the rule \(rule.id) sees no kind \"\(text)\"\(Nearest.hint(for: text, among: names)); "
+                "the rule \(rule.id) sees no kind \"\(text)\"\(hint); "
                     + "it sees \(names.joined(separator: ", "))", at: node)
         }
         return kinds

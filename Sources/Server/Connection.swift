@@ -17,6 +17,8 @@ final class Connection {
     private var session: TLSSession?
     /// Nil until the handshake is done.
     private(set) var engine: Engine?
+    /// Whether the session may hold bytes that the engine has not got.
+    private var mayHoldPlaintext = false
     /// Whether the peer has sent its last byte.
     private(set) var isInputEnded = false
     /// Whether the socket took less than there is to write.
@@ -77,33 +79,32 @@ final class Connection {
         }
     }
 
-    /// Moves what the TLS session holds on to the engine; a plaintext connection holds nothing.
+    /// Moves some of what the TLS session holds on to the engine, whose events are then to be
+    /// taken; a plaintext connection holds nothing.
     ///
     /// - Returns: Whether the engine got anything.
     func decrypt() throws -> Bool {
-        guard session != nil, let engine else { return false }
-        var hasMoved = false
-        while engine.wantsInput {
-            let count = try engine.receive {
-                (span: inout MutableSpan<UInt8>) throws(TLSError) -> Int in
-                switch try session?.read(into: &span) {
-                case .bytes(let count): return count
-                case .closed:
-                    isInputEnded = true
-                    return 0
-                case .wantsInput, nil: return 0
-                }
+        guard mayHoldPlaintext, let engine, engine.wantsInput else { return false }
+        let count = try engine.receive {
+            (span: inout MutableSpan<UInt8>) throws(TLSError) -> Int in
+            switch try session?.read(into: &span) {
+            case .bytes(let count): return count
+            case .closed:
+                isInputEnded = true
+                mayHoldPlaintext = false
+                return 0
+            case .wantsInput, nil:
+                mayHoldPlaintext = false
+                return 0
             }
-            guard count > 0 else { break }
-            hasMoved = true
         }
-        return hasMoved
+        return count > 0
     }
 
     /// Tells the engine that the input has ended, once it has taken all of it.
     func reportEnd() {
         guard isInputEnded, !isLingering, let engine else { return }
-        if session == nil || engine.wantsInput { engine.peerClosed() }
+        if !mayHoldPlaintext { engine.peerClosed() }
     }
 
     /// Gives back the memory that an idle connection does not need.
@@ -147,7 +148,9 @@ final class Connection {
     private func receiveCiphertext(scratch: inout [UInt8]) throws {
         var span = scratch.mutableSpan
         let count = noteEnd(try socket.read(into: &span))
-        if count > 0 { try session?.receive(scratch.span.extracting(0..<count)) }
+        guard count > 0 else { return }
+        try session?.receive(scratch.span.extracting(0..<count))
+        mayHoldPlaintext = true
     }
 
     /// Goes on with the handshake, and makes the engine when it is done.

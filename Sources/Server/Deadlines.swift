@@ -9,7 +9,8 @@ package struct DeadlineDurations: Sendable {
     package var body: UInt64
     /// From an answer until an idle connection gives its buffers back.
     package var rest: UInt64
-    /// Between requests, after the rest. The API server keeps idle connections for 90 s: longer than that.
+    /// Between requests, after the rest. The API server keeps idle connections for 90 s: longer
+    /// than that.
     package var idle: UInt64
     /// From the first byte of output that the peer does not take to the last.
     package var write: UInt64

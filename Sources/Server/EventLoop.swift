@@ -35,6 +35,8 @@ final class EventLoop {
         static let longestMilliseconds: UInt64 = 1_000
         /// How long accepting rests when there is no room.
         static let acceptNanoseconds: UInt64 = 100_000_000
+        /// How long one line about such a rest stands for all.
+        static let warningNanoseconds: UInt64 = 10_000_000_000
         /// How soon lines that the log writer could not take are offered again.
         static let logMilliseconds: UInt64 = 10
     }
@@ -62,6 +64,8 @@ final class EventLoop {
     private var isDraining = false
     private var isFinishing = false
     private var isEnding = false
+    /// Until when a pause of accepting is not worth another line.
+    private var pauseWarningRest: UInt64 = 0
     /// When to accept again; nil while accepting.
     private var acceptResumption: UInt64?
 
@@ -217,9 +221,12 @@ extension EventLoop {
     /// Stops listening for a moment: level-triggered readiness would otherwise spin.
     private func pauseAccepting(_ reason: String) {
         metrics.acceptPauses.add()
-        log.write(.warning, "accepting paused") { writer in
-            writer.member("listener", metrics.listener)
-            writer.member("reason", reason)
+        if now >= pauseWarningRest {
+            pauseWarningRest = now &+ Pause.warningNanoseconds
+            log.write(.warning, "accepting paused") { writer in
+                writer.member("listener", metrics.listener)
+                writer.member("reason", reason)
+            }
         }
         acceptResumption = now &+ Pause.acceptNanoseconds
         watchListener([])
@@ -306,18 +313,19 @@ extension EventLoop {
 
     private func answerAndFlush(_ connection: Connection) throws {
         var remaining = Budget.requestsPerTurn
+        var hadOutput = false
         repeat {
-            let hasMoved = try connection.decrypt()
-            var hasAnswered = false
-            while remaining > 0, let event = connection.engine?.nextEvent() {
-                answer(event, on: connection)
-                hasAnswered = true
-                remaining -= 1
-            }
+            repeat {
+                while remaining > 0, let event = connection.engine?.nextEvent() {
+                    answer(event, on: connection)
+                    remaining -= 1
+                }
+            } while try remaining > 0 && connection.decrypt()
             connection.reportEnd()
+            hadOutput = connection.hasPendingOutput
             try connection.flush()
-            if !hasMoved, !hasAnswered { return }
-        } while remaining > 0 && !connection.isOutputBlocked
+            // An engine whose output was too much to go on does so when it is written.
+        } while hadOutput && remaining > 0 && !connection.isOutputBlocked
         if remaining == 0, !connection.isQueued {
             connection.isQueued = true
             queued.append(connection.token)

@@ -34,10 +34,14 @@ final class LoopMetrics: Sendable {
     let shed = CounterTable([(name: "reason", values: ["body_budget", "check_queue"])])
     /// Log lines that found no room.
     let droppedLogLines = Gauge()
-    /// When the loop last turned, in nanoseconds of the monotonic clock; 0 before the first turn.
+    /// When the loop last turned, in nanoseconds of the monotonic clock.
     private let lastTurn = Atomic<UInt64>(0)
 
-    init(listener: String) { self.listener = listener }
+    /// Zeros; the loop counts as alive from `now` on, in nanoseconds of the monotonic clock.
+    init(listener: String, now: UInt64) {
+        self.listener = listener
+        beat(now)
+    }
 
     /// Counts an answered request.
     func countRequest(_ route: Route, status: Int) {

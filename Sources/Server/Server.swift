@@ -59,11 +59,12 @@ package final class Server: Sendable {
             admission.address, count: admission.threads, backlog: admission.backlog)
         let serviceListeners = try Listener.bind(
             service.address, count: service.threads, backlog: service.backlog)
+        let start = Clock.monotonicNanoseconds()
         let admissionMetrics = admissionListeners.map { _ in
-            LoopMetrics(listener: ListenerName.admission)
+            LoopMetrics(listener: ListenerName.admission, now: start)
         }
         let serviceMetrics = serviceListeners.map { _ in
-            LoopMetrics(listener: ListenerName.service)
+            LoopMetrics(listener: ListenerName.service, now: start)
         }
         let reviews = admissionListeners.map { _ in AdmissionMetrics(policies) }
         let state = ServerState(

@@ -37,7 +37,8 @@ package struct Timestamp: Sendable {
 
     /// RFC 3339 with microseconds, for instance `2026-01-31T08:05:09.000125Z`.
     package var rfc3339: String {
-        "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(clock).\(padded(microsecond, 6))Z"
+        let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+        return "\(date)T\(clock).\(padded(microsecond, 6))Z"
     }
 
     /// The preferred date of HTTP (RFC 9110, section 5.6.7): `Sat, 31 Jan 2026 08:05:09 GMT`.

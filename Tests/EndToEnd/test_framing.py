@@ -219,14 +219,14 @@ def seconds_until_closed(connection, drip=b"", limit=6):
 
 
 @pytest.mark.parametrize(
-    "start, drip",
+    "beginning, drip",
     [(b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: ", b"a"),
      (post(b"Content-Length: 1000000"), b"a"),
      (post(b"Transfer-Encoding: chunked"), b"1\r\na\r\n")],
     ids=["head", "body", "chunks"])
-def test_dripping_gains_nothing(hasty, start, drip):
+def test_dripping_gains_nothing(hasty, beginning, drip):
     with hasty.connect() as connection:
-        connection.sendall(start)
+        connection.sendall(beginning)
         assert 0.5 < seconds_until_closed(connection, drip) < 4
 
 

@@ -106,9 +106,8 @@ def test_what_is_odd_but_json_is_judged(gate, name):
 
 
 def nested(depth, opening, closing):
-    """A Pod's JSON so deep that, in a review, the innermost value lies `depth` deep."""
-    # The review, its request, the object and `metadata`-like key `a` take three levels.
-    return pod(',"a":' + opening * (depth - 3) + closing * (depth - 3))
+    """A Pod with `depth` lists or objects in each other, the Pod itself being the first."""
+    return pod(',"a":' + opening * (depth - 1) + closing * (depth - 1))
 
 
 @pytest.mark.parametrize("opening, closing", [("[", "]"), ('{"a":', "}")], ids=["lists", "objects"])

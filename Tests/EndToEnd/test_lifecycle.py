@@ -122,6 +122,7 @@ BROKEN = {
     "a port in use": {"--service-address": "IN_USE"},
     "an address that is none": {"--service-address": "nonsense"},
     "no policies": {"--policies": "/nonexistent"},
+    "an empty folder of policies": {"--policies": "EMPTY"},
     "an unknown option": {"--nonsense": "1"},
 }
 
@@ -131,8 +132,10 @@ def test_a_bad_start_says_why(certificate, enforcing, tmp_path, name):
     garbage = tmp_path / "garbage"
     garbage.write_text("garbage")
     with socket.create_server(("127.0.0.1", 0)) as taken:
+        (tmp_path / "empty").mkdir()
         values = {
-            "GARBAGE": str(garbage), "IN_USE": f"http://127.0.0.1:{taken.getsockname()[1]}"}
+            "EMPTY": str(tmp_path / "empty"), "GARBAGE": str(garbage),
+            "IN_USE": f"http://127.0.0.1:{taken.getsockname()[1]}"}
         options = {
             "--policies": enforcing, "--admission-address": "https://127.0.0.1:0",
             "--service-address": "http://127.0.0.1:0",
@@ -144,6 +147,12 @@ def test_a_bad_start_says_why(certificate, enforcing, tmp_path, name):
     assert done.returncode not in (0, -signal.SIGSEGV, -signal.SIGILL, -signal.SIGTRAP)
     assert done.stderr.strip()
     assert b"Fatal error" not in done.stderr
+
+
+def test_no_policy_is_a_policy_only_where_allowed(start, tmp_path):
+    gate = start("--allow-empty", policies=tmp_path)
+    assert gate.decide(harness.review("exec-by-developer"))["allowed"] is True
+    gate.stop()
 
 
 def test_unknown_variables_only_warn(start):

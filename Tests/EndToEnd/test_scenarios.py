@@ -32,7 +32,8 @@ def test_an_advisory_gate_denies_nothing(advisory, name):
     response = advisory.decide(harness.review(name))
     assert response["allowed"] is True
     for warning in response.get("warnings", []):
-        assert len(warning) <= 120, warning
+        # Past this the API server may cut it.
+        assert len(warning.encode()) <= 256, warning
         assert warning.isprintable(), repr(warning)
 
 
@@ -86,18 +87,18 @@ def test_webhook_service_and_command_agree(gate, enforcing, name, tmp_path):
     manifest["metadata"] = {"namespace": request.get("namespace"), **manifest["metadata"]}
     _, by_webhook = harness.decision_of(gate.decide(body))
 
-    as_json = json.dumps(manifest)
+    as_json = json.dumps(manifest).encode()
     status, _, answer = gate.check(as_json, content_type="application/json")
     assert status == 200, answer
     assert violations_of(json.loads(answer)) == by_webhook
 
-    as_yaml = yaml.safe_dump(manifest, allow_unicode=True)
+    as_yaml = yaml.safe_dump(manifest, allow_unicode=True, encoding="utf-8")
     status, _, answer = gate.check(as_yaml)
     assert status == 200, answer
     assert violations_of(json.loads(answer)) == by_webhook
 
     file = tmp_path / "manifest.yaml"
-    file.write_text(as_yaml)
+    file.write_bytes(as_yaml)
     done = harness.command("check", "--policies", enforcing, "--format", "json", file)
     assert done.returncode == (1 if by_webhook else 0), done.stderr
     assert violations_of(json.loads(done.stdout)) == by_webhook

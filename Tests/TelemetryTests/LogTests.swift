@@ -9,11 +9,11 @@ import Testing
 
     @Test func aLineIsOneObject() {
         var buffer = LogBuffer(limit: 1024)
-        buffer.write(.warning, "odd", at: 0) { $0.member("path", "a\"b\nc") }
+        buffer.write(.warning, "odd", at: 0) { $0.member("p", "\"\n") }
         buffer.write(.info, "fine", at: 1_000)
         #expect(
             text(&buffer) == #"""
-                {"time":"1970-01-01T00:00:00.000000Z","level":"warning","msg":"odd","path":"a\"b\nc"}
+                {"time":"1970-01-01T00:00:00.000000Z","level":"warning","msg":"odd","p":"\"\n"}
                 {"time":"1970-01-01T00:00:00.000001Z","level":"info","msg":"fine"}
 
                 """#)

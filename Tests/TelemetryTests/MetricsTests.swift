@@ -16,9 +16,10 @@ import Testing
         #expect(gauge.value == 7)
     }
 
-    @Test(arguments: [
-        (0, [1, 0, 0]), (10, [1, 0, 0]), (11, [0, 1, 0]), (20, [0, 1, 0]), (21, [0, 0, 1]),
-    ] as [(UInt64, [UInt64])])
+    @Test(
+        arguments: [
+            (0, [1, 0, 0]), (10, [1, 0, 0]), (11, [0, 1, 0]), (20, [0, 1, 0]), (21, [0, 0, 1]),
+        ] as [(UInt64, [UInt64])])
     func aHistogramsBoundsAreInclusive(_ nanoseconds: UInt64, _ counts: [UInt64]) {
         let histogram = Histogram(bounds: [10, 20])
         histogram.observe(nanoseconds: nanoseconds)
@@ -33,7 +34,9 @@ import Testing
     }
 
     @Test func aTableHoldsOneCounterPerCombination() {
-        let table = CounterTable([(name: "a", values: ["x", "y"]), (name: "b", values: ["1", "2"])])
+        let table = CounterTable([
+            (name: "a", values: ["x", "y"]), (name: "b", values: ["1", "2"]),
+        ])
         table[1, 0].add(5)
         var seen: [String] = []
         table.forEach { values, counter in

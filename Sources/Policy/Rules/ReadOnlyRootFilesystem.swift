@@ -6,7 +6,8 @@ internal import Document
 /// undoes; an intruder's tools need a place to be written to. Sees
 /// `securityContext.readOnlyRootFilesystem` of every container, which must be literally `true`:
 /// there is no pod-level field. The API forbids the field on Pods with `spec.os.name: windows`,
-/// which are exempt (https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/).
+/// which are exempt.
+/// https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
 struct ReadOnlyRootFilesystem: StateRule {
     static let id = "read-only-root-filesystem"
     static let summary =

@@ -1,0 +1,180 @@
+import HTTP
+import Policy
+import Posix
+import Telemetry
+import Testing
+
+@testable import Server
+
+/// A server on ports of its own, over plaintext: TLS has its tests in TLSTests and end to end.
+private final class RunningServer {
+    let server: Server
+    private let log: LogWriter
+
+    init(_ change: (inout Configuration) -> Void = { _ in }) throws {
+        let address = ListenerAddress(isSecure: false, host: "127.0.0.1", port: 0)
+        var configuration = Configuration(
+            admission: .admission(address, threads: 2), service: .service(address))
+        configuration.finishTime = 1_000_000_000
+        change(&configuration)
+        log = try LogWriter.start(to: File.standardError)
+        server = try Server.start(configuration, policies: .empty, version: "test", log: log)
+    }
+
+    deinit {
+        server.end()
+        server.join()
+        log.stop()
+    }
+
+    func admission() throws -> Client { try Client(port: server.admissionAddress.port) }
+    func service() throws -> Client { try Client(port: server.serviceAddress.port) }
+}
+
+/// A blocking client that sends bytes and reads answers.
+private final class Client {
+    private var socket: StreamSocket
+    private var received = ""
+
+    init(port: UInt16) throws {
+        socket = try StreamSocket.connect(
+            host: "127.0.0.1", port: port, timeoutMilliseconds: 5_000)
+    }
+
+    func send(_ text: String) throws {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            guard case .bytes(let count) = try socket.write(Array(bytes).span) else { return }
+            bytes.removeFirst(count)
+        }
+    }
+
+    /// What comes until the peer closes or five seconds are over.
+    func receiveAll() throws -> String {
+        while try receiveSome() {}
+        defer { received = "" }
+        return received
+    }
+
+    /// What comes until `text` has come.
+    func receive(through text: String) throws -> String {
+        while true {
+            if let range = received.firstRange(of: text) {
+                let result = received[..<range.upperBound]
+                received.removeSubrange(..<range.upperBound)
+                return String(result)
+            }
+            guard try receiveSome() else {
+                Issue.record("\(text.debugDescription) did not come; this did: \(received)")
+                return received
+            }
+        }
+    }
+
+    private func receiveSome() throws -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        var span = buffer.mutableSpan
+        guard case .bytes(let count) = try socket.read(into: &span) else { return false }
+        received += String(decoding: buffer[..<count], as: UTF8.self)
+        return true
+    }
+}
+
+@Suite struct ServerTests {
+    private let get = "Host: a\r\n\r\n"
+
+    @Test(arguments: [
+        ("GET /livez", "200 OK", "alive\n"), ("GET /readyz", "200 OK", "ready\n"),
+        ("GET /v1/policies", "200 OK", #"{"policies":[]}"#), ("GET /openapi.yaml", "200 OK", ""),
+        ("GET /", "200 OK", "<!DOCTYPE html>"), ("GET /metrics", "200 OK", "# HELP"),
+        ("POST /livez", "405 Method Not Allowed", "/livez takes GET, HEAD"),
+        ("GET /v1/check", "405 Method Not Allowed", "/v1/check takes POST"),
+        ("GET /nowhere", "404 Not Found", "there is nothing at this path"),
+        ("POST /v1/check", "415 ", "the body must be application/yaml or application/json"),
+    ])
+    func theServiceListenerAnswers(_ line: String, _ status: String, _ body: String) throws {
+        let running = try RunningServer()
+        let client = try running.service()
+        try client.send("\(line) HTTP/1.1\r\nConnection: close\r\n\(get)")
+        let answer = try client.receiveAll()
+        #expect(answer.hasPrefix("HTTP/1.1 \(status)"))
+        #expect(answer.contains("\r\n\r\n\(body)") || answer.contains(body))
+    }
+
+    @Test func theAdmissionListenerKeepsAConnection() throws {
+        let running = try RunningServer()
+        let client = try running.admission()
+        for _ in 0..<3 {
+            try client.send("GET /healthz HTTP/1.1\r\n\(get)")
+            #expect(try client.receive(through: "\r\n\r\nok\n").hasPrefix("HTTP/1.1 200 OK\r\n"))
+        }
+    }
+
+    @Test func pipelinedRequestsBeyondATurnsBudgetAreAllAnswered() throws {
+        let running = try RunningServer()
+        let client = try running.admission()
+        let one = "GET /healthz HTTP/1.1\r\n\(get)"
+        try client.send(String(repeating: one, count: 100))
+        for _ in 0..<100 { _ = try client.receive(through: "\r\n\r\nok\n") }
+    }
+
+    @Test func aCheckIsAnsweredByAWorker() throws {
+        let running = try RunningServer()
+        let client = try running.service()
+        let manifest = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"
+        try client.send(
+            "POST /v1/check HTTP/1.1\r\nContent-Type: application/yaml\r\n"
+                + "Connection: close\r\nContent-Length: \(manifest.utf8.count)\r\n\(get)\(manifest)"
+        )
+        let answer = try client.receiveAll()
+        #expect(answer.hasPrefix("HTTP/1.1 200 OK"))
+        #expect(answer.contains(#""outcome":"passed""#))
+    }
+
+    @Test func afterTheHeadTimeoutTheConnectionIsClosed() throws {
+        let running = try RunningServer { $0.service.deadlines.head = 100_000_000 }
+        let client = try running.service()
+        try client.send("GET /livez HTTP/1.1\r\n")
+        #expect(try client.receiveAll() == "")
+    }
+
+    @Test func aBodyAtTheLimitIsTakenAndOneByteMoreIsNot() throws {
+        let running = try RunningServer { $0.admission.limits.bodyBytes = 10 }
+        for (count, status) in [(10, "400"), (11, "413")] {
+            let client = try running.admission()
+            try client.send(
+                "POST /validate HTTP/1.1\r\nContent-Type: application/json\r\n"
+                    + "Connection: close\r\nContent-Length: \(count)\r\n\(get)"
+                    + String(repeating: "x", count: count))
+            #expect(try client.receiveAll().hasPrefix("HTTP/1.1 \(status)"))
+        }
+    }
+
+    @Test func beyondTheConnectionLimitConnectionsWait() throws {
+        let running = try RunningServer { $0.service.connectionLimit = 1 }
+        let first = try running.service()
+        try first.send("GET /livez HTTP/1.1\r\n\(get)")
+        _ = try first.receive(through: "alive\n")
+        let second = try running.service()
+        try second.send("GET /livez HTTP/1.1\r\n\(get)")
+        try first.send("GET /livez HTTP/1.1\r\nConnection: close\r\n\(get)")
+        _ = try first.receiveAll()
+        #expect(try second.receive(through: "alive\n").hasPrefix("HTTP/1.1 200 OK"))
+    }
+
+    @Test func drainingAnnouncesTheEndAndFinishingClosesWhatIsIdle() throws {
+        let running = try RunningServer()
+        let idle = try running.service()
+        try idle.send("GET /livez HTTP/1.1\r\n\(get)")
+        _ = try idle.receive(through: "alive\n")
+        running.server.beginDraining()
+        let client = try running.service()
+        try client.send("GET /readyz HTTP/1.1\r\n\(get)")
+        let answer = try client.receiveAll()
+        #expect(answer.hasPrefix("HTTP/1.1 503"))
+        #expect(answer.lowercased().contains("\r\nconnection: close\r\n"))
+        running.server.finish()
+        #expect(try idle.receiveAll() == "")
+        running.server.join()
+    }
+}
