@@ -88,13 +88,16 @@ package struct PolicyReader {
     }
 
     private mutating func read(_ root: Node, of file: PolicyFile) {
-        var reader = ParameterReader(root, file: file.name, title: "")
-        if root.kind == .object {
-            readObject(&reader, root, of: file)
-            reader.rejectUnknownNames()
-        } else {
-            reader.report("the document is \(root.kind.phrase); expected a Policy", at: root)
+        guard root.kind == .object else {
+            problems.append(
+                PolicyProblem(
+                    file: file.name, position: root.position,
+                    message: "the document is \(root.kind.phrase); expected a Policy"))
+            return
         }
+        var reader = ParameterReader(root, file: file.name, title: "")
+        readObject(&reader, root, of: file)
+        reader.rejectUnknownNames()
         problems += reader.problems
     }
 

@@ -49,7 +49,7 @@ struct ShellString {
         let following = index + 1 < bytes.count ? bytes[index + 1] : 0
         switch byte {
         case UInt8(ascii: "\\"):
-            return readEscaped(following, index)
+            return readEscaped(bytes, index)
         case UInt8(ascii: "'"):
             return readSingleQuoted(bytes, index + 1)
         case UInt8(ascii: "\""):
@@ -90,7 +90,7 @@ struct ShellString {
         let following = index + 1 < bytes.count ? bytes[index + 1] : 0
         switch byte {
         case UInt8(ascii: "\\"):
-            return readEscaped(following, index)
+            return readEscaped(bytes, index)
         case UInt8(ascii: "\""):
             isQuoted = false
         case UInt8(ascii: "$") where following == UInt8(ascii: "("):
@@ -106,7 +106,9 @@ struct ShellString {
 
     /// An escaped newline joins two lines; an escaped backtick begins or ends a substitution in a
     /// substitution; any other escaped byte is itself.
-    private mutating func readEscaped(_ byte: UInt8, _ index: Int) -> Int {
+    private mutating func readEscaped(_ bytes: [UInt8], _ index: Int) -> Int {
+        guard index + 1 < bytes.count else { return bytes.count }
+        let byte = bytes[index + 1]
         if byte == UInt8(ascii: "`") {
             endCommand()
         } else if byte != 0x0A {

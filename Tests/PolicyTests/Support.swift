@@ -15,7 +15,7 @@ func tree(_ yaml: String) throws -> Node {
 }
 
 /// A set of policies from the text of one file.
-func policySet(_ yaml: String, enforcement: Enforcement = .declared) throws -> PolicySet {
+func policySet(yaml: String, enforcement: Enforcement = .declared) throws -> PolicySet {
     try PolicyReader.read(
         [PolicyFile(name: "policies.yaml", bytes: Array(yaml.utf8))], enforcement: enforcement)
 }
@@ -26,13 +26,14 @@ func policySet(
 ) throws -> PolicySet {
     let lines = ["rule: \(rule)", "validationActions: [Deny]"] + spec
     return try policySet(
-        """
-        apiVersion: cattleguard.dev/v1
-        kind: Policy
-        metadata: {name: under-test}
-        spec:
-        \(lines.map { "  \($0)" }.joined(separator: "\n"))
-        """, enforcement: enforcement)
+        yaml:
+            """
+            apiVersion: cattleguard.dev/v1
+            kind: Policy
+            metadata: {name: under-test}
+            spec:
+            \(lines.map { "  \($0)" }.joined(separator: "\n"))
+            """, enforcement: enforcement)
 }
 
 /// The problems of policy files that must not load, one a line.
