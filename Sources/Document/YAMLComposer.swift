@@ -134,6 +134,10 @@ extension YAMLComposer {
             if awaitsKey {
                 throw keyError("the collection '*\(name)'", at: position)
             }
+            if nodes.last?.kind == .mergeKey, nodes[range.lowerBound].kind == .array {
+                // As in kubectl's reader, a sequence of mappings must be written out.
+                throw YAMLMerger.sourceError(at: position)
+            }
             guard open.count + height <= limits.depth else { throw depthError(at: position) }
             guard nodes.count + range.count <= limits.nodes else { throw nodeError(at: position) }
             copy(range)

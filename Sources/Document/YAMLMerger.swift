@@ -83,13 +83,17 @@ struct YAMLMerger {
             let sources = isSequence ? elements(of: key + 1).reversed() : [key + 1]
             for source in sources {
                 guard nodes[source].kind == .object else {
-                    throw DocumentError(
-                        .syntax, "expected a mapping or a sequence of mappings after '<<'",
-                        at: marks[source])
+                    throw Self.sourceError(at: marks[source])
                 }
                 try collect(source, into: &members)
             }
         }
+    }
+
+    /// What is said of a `<<` that names no mapping.
+    static func sourceError(at position: SourcePosition) -> DocumentError {
+        DocumentError(
+            .syntax, "expected a mapping or a sequence of mappings after '<<'", at: position)
     }
 
     private func ownKeys(of mapping: Int) -> [Int] {

@@ -2,46 +2,45 @@
 enum YAMLNumber {
     /// The integer or float that plain characters spell, or nil for none.
     ///
-    /// Underscores are dropped; a leading `0` means octal, `0x`, `0o` and `0b` their bases. An
-    /// integer past 64 bits becomes a float; one in another base than ten loses its low digits
-    /// there, where Go keeps them.
+    /// Underscores are dropped; a leading `0` means octal, `0x`, `0o` and `0b` their bases. Decimal
+    /// digits past 64 bits are a float, those of another base a string.
     static func resolve(_ bytes: [UInt8]) -> YAMLScalar? {
-        if bytes.first == UInt8(ascii: ".") { return float(bytes) }
         let plain = bytes.filter { $0 != UInt8(ascii: "_") }
-        return integer(plain) ?? float(plain)
+        guard bytes.first == UInt8(ascii: ".") else { return integer(plain) ?? float(plain) }
+        return separatesDigits(bytes) ? float(plain) : nil
+    }
+
+    /// Whether every underscore stands between two digits: after a leading point, Go demands it.
+    private static func separatesDigits(_ bytes: [UInt8]) -> Bool {
+        bytes.indices.allSatisfy { index in
+            guard bytes[index] == UInt8(ascii: "_") else { return true }
+            return index + 1 < bytes.count && isDigit(bytes[index - 1]) && isDigit(bytes[index + 1])
+        }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
     }
 
     private static func integer(_ bytes: [UInt8]) -> YAMLScalar? {
-        var digits = bytes[...]
-        let sign = digits.first
-        let isSigned = sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+")
-        if isSigned { digits = digits.dropFirst() }
-        let radix: UInt64
-        (radix, digits) = base(of: digits)
+        let isNegative = bytes.first == UInt8(ascii: "-")
+        let isSigned = isNegative || bytes.first == UInt8(ascii: "+")
+        let (radix, digits) = base(of: bytes.dropFirst(isSigned ? 1 : 0))
         guard !digits.isEmpty else { return nil }
         var value: UInt64 = 0
-        var approximate = 0.0
-        var overflows = false
         for byte in digits {
             guard let digit = JSONEscapes.hexDigit(byte), digit < radix else { return nil }
-            let (product, tooLarge) = value.multipliedReportingOverflow(by: radix)
+            let (product, isTooLarge) = value.multipliedReportingOverflow(by: radix)
             let (sum, carries) = product.addingReportingOverflow(UInt64(digit))
-            overflows = overflows || tooLarge || carries
+            if isTooLarge || carries { return nil }
             value = sum
-            approximate = approximate * Double(radix) + Double(digit)
         }
-        if !overflows, sign == UInt8(ascii: "-"), value <= Int64.min.magnitude {
-            return .integer(Int64(truncatingIfNeeded: 0 &- value))
+        if isNegative {
+            return value <= Int64.min.magnitude
+                ? .integer(Int64(truncatingIfNeeded: 0 &- value)) : nil
         }
-        if !overflows, sign != UInt8(ascii: "-"), value <= Int64.max.magnitude {
-            return .integer(Int64(truncatingIfNeeded: value))
-        }
-        if !overflows, !isSigned { return .unsigned(value) }
-        // Digits alone are a float yet; a prefix makes them a string, but for the largest.
-        if isSigned || digits.count == bytes.count || radix == 8 && bytes[1] & 0xDF != 0x4F {
-            return nil
-        }
-        return approximate.isFinite ? .float(approximate) : nil
+        if let integer = Int64(exactly: value) { return .integer(integer) }
+        return isSigned ? nil : .unsigned(value)
     }
 
     private static func base(of digits: ArraySlice<UInt8>) -> (UInt64, ArraySlice<UInt8>) {
@@ -83,17 +82,18 @@ enum YAMLNumber {
     }
 
     private static func skipDigits(_ rest: inout ArraySlice<UInt8>) -> Int {
-        let digits = rest.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+        let digits = rest.prefix(while: isDigit)
         rest = rest.dropFirst(digits.count)
         return digits.count
     }
 
-    /// As Go's encoding/json writes a finite float: no exponent from 1e-6 to below 1e21.
+    /// As Go's encoding/json writes a finite float: no exponent from 1e-6 to below 1e21. What it
+    /// writes as `-0`, Kubernetes reads as the integer 0.
     static func json(_ value: Double) -> String {
+        if value == 0 { return "0" }
         let decimal = Decimal(value.description)
-        let magnitude = value.magnitude
-        if magnitude == 0 || magnitude >= 1e-6 && magnitude < 1e21 { return decimal.fixed }
-        return decimal.scientific(exponentDigits: 1)
+        let isFixed = value.magnitude >= 1e-6 && value.magnitude < 1e21
+        return isFixed ? decimal.fixed : decimal.scientific(exponentDigits: 1)
     }
 
     /// As kubectl writes a float that is a key: of single precision, with an exponent from 1e6 on.

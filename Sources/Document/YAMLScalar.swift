@@ -110,7 +110,8 @@ enum YAMLScalar: Equatable {
     func numberText(at position: SourcePosition) throws(DocumentError) -> String? {
         switch self {
         case .integer(let value): return String(value)
-        case .unsigned(let value): return String(value)
+        // Kubernetes' own JSON reader makes a float of it.
+        case .unsigned(let value): return YAMLNumber.json(Double(value))
         case .float(let value):
             guard value.isFinite else {
                 throw DocumentError(

@@ -2,11 +2,11 @@ internal import CNGHTTP2
 
 /// HTTP/2 on one connection, by nghttp2: bytes in, requests out, and back.
 ///
-/// Why the unsafe code is sound: nghttp2 is a C library. The session pointer is made in `init`, freed in `deinit`
-/// and never given away, so it is valid as long as this object. Callbacks get this object
-/// unretained as user data; nghttp2 calls them only inside `mem_recv` and `mem_send`, called
-/// by this object's own methods, so it is alive. What a callback's pointers point at is used only
-/// within the call.
+/// Why the unsafe code is sound: nghttp2 is a C library. The session pointer is made in `init`,
+/// freed in `deinit` and never given away, so it is valid as long as this object. Callbacks get
+/// this object unretained as user data; nghttp2 calls them only inside `mem_recv` and `mem_send`,
+/// called by this object's own methods, so it is alive. What a callback's pointers point at is
+/// used only within the call.
 @safe final class HTTP2Session {
     private let limits: Limits
     private let budget: ByteBudget

@@ -1,4 +1,5 @@
 package import HTTP
+package import Policy
 
 /// What a server needs to be told, read and checked.
 package struct Configuration: Sendable {
@@ -8,6 +9,8 @@ package struct Configuration: Sendable {
     package var service: ListenerConfiguration
     /// Certificate and key; needed when either listener speaks TLS.
     package var tls: TLSFiles?
+    /// The cap that the policies were read with; shown in metrics.
+    package var enforcement = Enforcement.declared
     /// Bytes that all large bodies may hold together, both listeners counted.
     package var bodyBudgetBytes = 256 << 20
     /// Threads that judge manifests for the check service.

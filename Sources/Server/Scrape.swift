@@ -42,8 +42,20 @@ struct Scrape {
                     (name: "action", value: series.action.rawValue),
                 ])
         }
+        // Exceptions are not read yet: the family is announced, and has no series.
+        out.begin(
+            "cattleguard_policy_exceptions_used_total", .counter,
+            help: "Violations that an exception let pass.")
         out.begin("cattleguard_policies", .gauge, help: "Policies in force.")
         out.sample(UInt64(state.policies.policies.count))
+        out.begin(
+            "cattleguard_policy_set_info", .gauge,
+            help: "The set of policies in force, by the cap on its actions.")
+        out.sample(UInt64(1), [(name: "enforcement", value: state.enforcement.rawValue)])
+        out.begin(
+            "cattleguard_policy_reload_failures_total", .counter,
+            help: "Times that changed policies could not be read; the old ones stayed in force.")
+        out.sample(state.reloadFailures.value)
     }
 
     private mutating func writeHTTP() {

@@ -68,8 +68,9 @@ package final class Server: Sendable {
         }
         let reviews = admissionListeners.map { _ in AdmissionMetrics(policies) }
         let state = ServerState(
-            version: version, policies: policies, loops: admissionMetrics + serviceMetrics,
-            admission: reviews, certificateNotAfter: tls?.certificateNotAfter,
+            version: version, policies: policies, enforcement: configuration.enforcement,
+            loops: admissionMetrics + serviceMetrics, admission: reviews,
+            certificateNotAfter: tls?.certificateNotAfter,
             heartbeatLimit: configuration.heartbeatLimit)
 
         let check = try CheckService(

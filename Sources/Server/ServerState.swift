@@ -1,5 +1,6 @@
 internal import Policy
 internal import Synchronization
+internal import Telemetry
 
 /// What the loops of both listeners and the thread that leads them know of each other.
 final class ServerState: Sendable {
@@ -7,6 +8,10 @@ final class ServerState: Sendable {
     let version: String
     /// The policies in force.
     let policies: PolicySet
+    /// The cap on the policies' actions.
+    let enforcement: Enforcement
+    /// Reloads that failed; none can until there is a reloader, which will be its writer.
+    let reloadFailures = Counter()
     /// The metrics of every loop of both listeners.
     let loops: [LoopMetrics]
     /// The metrics of the admission loops' reviews, in the order of the loops.
@@ -18,11 +23,12 @@ final class ServerState: Sendable {
     private let draining = Atomic<Bool>(false)
 
     init(
-        version: String, policies: PolicySet, loops: [LoopMetrics],
+        version: String, policies: PolicySet, enforcement: Enforcement, loops: [LoopMetrics],
         admission: [AdmissionMetrics], certificateNotAfter: Int64?, heartbeatLimit: UInt64
     ) {
         self.version = version
         self.policies = policies
+        self.enforcement = enforcement
         self.loops = loops
         self.admission = admission
         self.certificateNotAfter = certificateNotAfter

@@ -80,7 +80,7 @@ struct ServeCommand: ParsableCommand {
 
         var settings = Settings()
         let configuration = try serverConfiguration(&settings)
-        let set = try readPolicies(&settings)
+        let set = try readPolicies(&settings, configuration.enforcement)
         let log = try LogWriter.start(to: File.standardError)
         defer { log.stop() }
         for variable in settings.unknownVariables {
@@ -123,6 +123,8 @@ struct ServeCommand: ParsableCommand {
         } else if certificate != nil || privateKey != nil || clientCA != nil {
             throw ValidationError("--tls-certificate and --tls-private-key belong together")
         }
+        configuration.enforcement = try settings.value(
+            enforcement, "enforcement", default: .declared)
         let deadlines = try timeouts.durations(&settings)
         configuration.admission.deadlines = deadlines
         configuration.service.deadlines = deadlines
@@ -136,13 +138,15 @@ struct ServeCommand: ParsableCommand {
         return configuration
     }
 
-    private func readPolicies(_ settings: inout Settings) throws -> PolicySet {
+    private func readPolicies(
+        _ settings: inout Settings, _ enforcement: Enforcement
+    ) throws -> PolicySet {
         guard let folder = try settings.value(policies, "policies") else {
             throw ValidationError("--policies names the folder of the policies")
         }
         return try PolicyReader.read(
             PolicyFolder.read(folder),
-            enforcement: settings.value(enforcement, "enforcement", default: .declared),
+            enforcement: enforcement,
             allowEmpty: settings.flag(allowEmpty, "allow-empty"), folder: folder)
     }
 }

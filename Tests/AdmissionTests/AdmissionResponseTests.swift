@@ -1,0 +1,140 @@
+import Document
+import Policy
+import Testing
+
+@testable import Admission
+
+/// The answer: messages for people, causes for programs, warnings within Kubernetes' limits.
+@Suite struct AdmissionResponseTests {
+    static func pod(containers: Int, image: String = "nginx") -> String {
+        let list = (0..<containers).map { #"{"name":"c\#($0)","image":"\#(image)"}"# }
+        return #"{"metadata":{"name":"a"},"spec":{"containers":[\#(list.joined(separator: ","))]}}"#
+    }
+
+    static func answer(_ object: String, action: String, operation: String = "CREATE") throws
+        -> Document
+    {
+        let text = ReviewerTests.review(ReviewerTests.members(object: object))
+        let answer = try ReviewerTests.answer(text, policies: ReviewerTests.policies(action))
+        let document = Document()
+        try JSONReader.read(Array(answer.utf8), limits: .admission, into: document)
+        return document
+    }
+
+    @Test func aDenialIsAStatusLikeTheServersOwn() throws {
+        let text = ReviewerTests.review(ReviewerTests.members(object: Self.pod(containers: 1)))
+        #expect(
+            try ReviewerTests.answer(text)
+                == #"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"#
+                + #""uid":"\#(ReviewerTests.uid)","allowed":false,"status":{"status":"Failure","#
+                + #""message":"image-digest: container \"c0\" has the image \"nginx\", which is "#
+                + #"not pinned by a digest (spec.containers[0].image).\n  To fix: name it by its "#
+                + #"digest: \"nginx@sha256:<digest>\"","reason":"Forbidden","details":{"#
+                + #""name":"a","kind":"pods","causes":[{"reason":"image-digest","message":"#
+                + #""container \"c0\" has the image \"nginx\", which is not pinned by a digest: "#
+                + #"name it by its digest: \"nginx@sha256:<digest>\"","#
+                + #""field":"spec.containers[0].image"}]},"code":403}}}"#)
+    }
+
+    /// All causes, but only three places in the message, which stays short.
+    @Test func aLongMessageIsCutAndTheCausesAreNot() throws {
+        let document = try Self.answer(Self.pod(containers: 40), action: "Deny")
+        let status = try #require(document.root?["response"]?["status"])
+        let message = try #require(status["message"]?.string)
+        #expect(message.contains("(spec.containers[2].image); and 37 more.\n"))
+        #expect(!message.contains("spec.containers[3]"))
+        #expect(message.utf8.count <= 1024)
+        #expect(status["details"]?["causes"]?.count == 40)
+        #expect(document.root?["response"]?["warnings"] == nil)
+    }
+
+    @Test(arguments: [
+        (10, 10, "c9"), (11, 11, "and 1 more violation of policies"),
+        (12, 11, "and 2 more violations of policies"),
+    ])
+    func warningsAreFewAndSaySo(containers: Int, count: Int, last: String) throws {
+        let document = try Self.answer(Self.pod(containers: containers), action: "Warn")
+        let response = try #require(document.root?["response"])
+        #expect(response["allowed"]?.boolean == true)
+        #expect(response["status"] == nil)
+        let warnings = try #require(response["warnings"]).elements.compactMap(\.string)
+        #expect(warnings.count == count)
+        #expect(warnings.last?.contains(last) == true)
+        #expect(warnings.allSatisfy { $0.utf8.count <= 256 })
+    }
+
+    /// The API server drops a warning with a control character, and cuts them all past 4,096.
+    @Test func warningsAreOneLineWhateverTheObjectHolds() throws {
+        let image = #"a\nb\t\u0000\u001b[31m\u2028\u202e"# + String(repeating: "x", count: 5000)
+        let document = try Self.answer(Self.pod(containers: 20, image: image), action: "Warn")
+        let warnings = try #require(document.root?["response"]?["warnings"])
+            .elements.compactMap(\.string)
+        #expect(warnings.count == 11)
+        #expect(warnings.reduce(0) { $0 + $1.utf8.count } <= 4096)
+        for scalar in warnings.joined().unicodeScalars {
+            #expect(scalar.value >= 0x20 && scalar.value != 0x7F && scalar.value != 0x2028)
+        }
+    }
+
+    @Test func auditActionsAnnotateAndDoNothingElse() throws {
+        let document = try Self.answer(Self.pod(containers: 25), action: "Audit")
+        let response = try #require(document.root?["response"])
+        #expect(response["allowed"]?.boolean == true)
+        #expect(response["warnings"] == nil)
+        let text = try #require(response["auditAnnotations"]?["violations"]?.string)
+        #expect(
+            text.hasPrefix(
+                #"image-digest: image-digest: container "c0" has the image "nginx", which is not "#
+                    + "pinned by a digest (spec.containers[0].image); "))
+        #expect(text.hasSuffix("; and 5 more"))
+    }
+
+    /// Two policies of one rule: one warning, since the API server drops the second.
+    @Test func equalWarningsAreGivenOnce() throws {
+        let text = ["a", "b"].map { name in
+            """
+            apiVersion: cattleguard.dev/v1
+            kind: Policy
+            metadata: {name: \(name)}
+            spec: {rule: image-digest}
+            """
+        }.joined(separator: "\n---\n")
+        let policies = try PolicyReader.read([
+            PolicyFile(name: "p.yaml", bytes: Array(text.utf8))
+        ])
+        let review = ReviewerTests.review(ReviewerTests.members(object: Self.pod(containers: 1)))
+        let answer = try ReviewerTests.answer(review, policies: policies)
+        #expect(
+            answer.contains(
+                #""warnings":["image-digest: container \"c0\" has the image \"nginx\", which is "#
+                    + #"not pinned by a digest (spec.containers[0].image)"]"#))
+    }
+
+    @Test func breakGlassIsWarnedOfAndAudited() throws {
+        let text = """
+            apiVersion: cattleguard.dev/v1
+            kind: Policy
+            metadata: {name: shells}
+            spec:
+              rule: no-exec
+              validationActions: [Deny]
+              parameters: {allowedGroups: ["break-*"]}
+            """
+        let policies = try PolicyReader.read([
+            PolicyFile(name: "p.yaml", bytes: Array(text.utf8))
+        ])
+        let body = try ScenarioTests.body("exec-by-break-glass.json")
+        let reviewer = Reviewer(policies: policies)
+        let answer = try reviewer.review(body, body.indices) {
+            String(decoding: $0.body, as: UTF8.self)
+        }
+        #expect(
+            answer.hasSuffix(
+                #""allowed":true,"auditAnnotations":{"break-glass":"shells: user "#
+                    + #"\"oncall@example.com\" of group \"break-glass\" may run \"ls\" in "#
+                    + #"container \"web\" of the running Pod \"p-good\""},"#
+                    + #""warnings":["break-glass: user \"oncall@example.com\" of group "#
+                    + #"\"break-glass\" may run \"ls\" in "#
+                    + #"container \"web\" of the running Pod \"p-good\""]}}"#))
+    }
+}
