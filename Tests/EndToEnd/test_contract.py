@@ -109,11 +109,13 @@ def test_the_report_says_where(gate):
 @pytest.mark.parametrize("service", [False, True], ids=["admission", "service"])
 def test_schemathesis_finds_nothing(gate, service, tmp_path):
     paths = SERVICE if service else ADMISSION
+    # The reviewer reads what a policy in force asks for: what it skips may have any type.
+    exclusion = [] if service else ["--exclude-checks=negative_data_rejection"]
     done = harness.run(
         "schemathesis", "--config-file", pathlib.Path(__file__).with_name("schemathesis.toml"),
         "run", FILE, "--url", gate.service if service else gate.admission,
         *(word for path in paths for word in ("--include-path", path)),
         "--tls-verify", gate.ca, "--phases=examples,coverage,fuzzing", "--checks=all",
         "--max-examples=50", "--seed=1", "--max-response-time=2", "--warnings=off",
-        "--generation-database=none", "--no-color", cwd=tmp_path, timeout=600)
+        "--generation-database=none", "--no-color", *exclusion, cwd=tmp_path, timeout=600)
     assert done.returncode == 0, done.stdout.decode()[-6000:]
