@@ -33,6 +33,21 @@ struct Launcher: Sendable {
     let budget: ByteBudget
     let log: LogWriter
     let ended: EndedLoops
+    /// For each loop that has been made, or not: nil, or why not.
+    private let made = Lock<[SystemError?]>([])
+
+    init(tls: TLSContext?, budget: ByteBudget, log: LogWriter, ended: EndedLoops) {
+        self.tls = tls
+        self.budget = budget
+        self.log = log
+        self.ended = ended
+    }
+
+    /// Waits until so many loops have been made: only then is the server ready.
+    func wait(for count: Int) throws(SystemError) {
+        let outcomes = made.wait { $0.count == count ? $0 : nil } ?? []
+        for case let error? in outcomes { throw error }
+    }
 
     /// Loops need little stack: nothing on the way of a request recurses.
     private static let stackSize = 1 << 20
@@ -72,9 +87,15 @@ struct Launcher: Sendable {
         do throws(SystemError) {
             let loop = try EventLoop(
                 settings, listener: listener, handler: makeHandler(loopLog), log: loopLog)
+            report(nil)
             loop.run()
         } catch {
-            log.write(.error, "a loop could not start") { $0.member("reason", "\(error)") }
+            report(error)
         }
+    }
+
+    private func report(_ outcome: SystemError?) {
+        made.withLock { $0.append(outcome) }
+        made.notifyAll()
     }
 }

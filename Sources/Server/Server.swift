@@ -88,6 +88,8 @@ package final class Server: Sendable {
             ServiceHandler(state: state, check: check, metrics: serviceMetrics[index])
         }
 
+        try launcher.wait(for: loops.count)
+
         self.configuration = configuration
         self.check = check
         self.state = state
