@@ -124,13 +124,10 @@ package struct JSONReader {
 
 /// Members that a reader asks about, each by the keys that lead to it.
 package struct MemberFilter: Sendable {
-    /// A member: its own key last, and that key's fingerprint.
-    struct Entry: Sendable {
-        let keys: [String]
-        let fingerprint: UInt32
-    }
-
-    let entries: [Entry]
+    /// The keys that lead to each member, its own last.
+    let paths: [[String]]
+    /// The fingerprints of the members' own keys.
+    let fingerprints: [UInt32]
     /// A bit for each fingerprint: what nearly every key is told apart by.
     let bits: UInt64
     /// The length of the longest way.
@@ -141,30 +138,39 @@ package struct MemberFilter: Sendable {
 
     /// Takes the ways to the members: `["request", "object"]`.
     package init(_ paths: [[String]]) {
-        entries = paths.map { keys in
+        self.paths = paths
+        fingerprints = paths.map { keys in
             let key = (keys.last ?? "").utf8.span
-            return Entry(keys: keys, fingerprint: KeyFingerprint.of(key, 0..<key.count))
+            return KeyFingerprint.of(key, 0..<key.count)
         }
-        bits = entries.reduce(0) { $0 | KeyFingerprint.bit($1.fingerprint) }
+        bits = fingerprints.reduce(0) { $0 | KeyFingerprint.bit($1) }
         depth = paths.map(\.count).max() ?? 0
     }
 }
 
 extension JSONReader {
-    /// Reads a key and its colon.
+    /// Reads a key and its colon; returns the key's raw bytes' range.
     @inline(__always)
-    private mutating func readKey(
-        _ bytes: Span<UInt8>, _ byte: UInt8
-    ) throws(DocumentError) -> RawNode {
+    private mutating func scanKey(
+        _ bytes: Span<UInt8>, _ byte: UInt8, hasEscapes: inout Bool
+    ) throws(DocumentError) -> Range<Int> {
         guard byte == UInt8(ascii: "\"") else {
             throw scanner.unexpected("a member's name in double quotes", in: bytes)
         }
-        var hasEscapes = false
         let range = try scanner.scanString(bytes, hasEscapes: &hasEscapes)
         guard scanner.skipWhitespace(bytes) == UInt8(ascii: ":") else {
             throw scanner.unexpected("':' after a member's name", in: bytes)
         }
         scanner.position += 1
+        return range
+    }
+
+    @inline(__always)
+    private mutating func readKey(
+        _ bytes: Span<UInt8>, _ byte: UInt8
+    ) throws(DocumentError) -> RawNode {
+        var hasEscapes = false
+        let range = try scanKey(bytes, byte, hasEscapes: &hasEscapes)
         return RawNode(
             offset: UInt32(truncatingIfNeeded: range.lowerBound),
             length: UInt32(truncatingIfNeeded: range.count),
@@ -278,23 +284,26 @@ extension JSONReader {
     private func entry(
         of key: RawNode, _ bytes: Span<UInt8>, _ nodes: [RawNode], _ filter: MemberFilter
     ) -> Int? {
-        for (index, entry) in filter.entries.enumerated()
-        where entry.fingerprint == key.next && entry.keys.count == depth {
-            var current = key
-            var container = open
-            var isSame = true
-            for name in entry.keys.reversed() {
-                guard Self.isKey(current, name, bytes) else {
-                    isSame = false
-                    break
-                }
-                // A member's key stands right before its value; the root has none.
-                if container > 0 { current = nodes[Int(container) - 1] }
-                container = nodes[Int(container)].next
-            }
-            if isSame { return index }
+        for index in filter.fingerprints.indices
+        where filter.fingerprints[index] == key.next && filter.paths[index].count == depth {
+            if leads(filter.paths[index], to: key, bytes, nodes) { return index }
         }
         return nil
+    }
+
+    /// Whether the keys of the open containers and `key` are those of the path.
+    private func leads(
+        _ path: [String], to key: RawNode, _ bytes: Span<UInt8>, _ nodes: [RawNode]
+    ) -> Bool {
+        var current = key
+        var container = open
+        for name in path.reversed() {
+            guard Self.isKey(current, name, bytes) else { return false }
+            // A member's key stands right before its value; the root has none.
+            if container > 0 { current = nodes[Int(container) - 1] }
+            container = nodes[Int(container)].next
+        }
+        return true
     }
 
     private static func isKey(_ key: RawNode, _ name: String, _ bytes: Span<UInt8>) -> Bool {
@@ -353,7 +362,7 @@ extension JSONReader {
                 open.push(isObject: isObject)
                 let following = scanner.skipWhitespace(bytes)
                 if following != (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
-                    if isObject { _ = try readKey(bytes, following) }
+                    if isObject { _ = try scanKey(bytes, following, hasEscapes: &hasEscapes) }
                     continue
                 }
             case UInt8(ascii: "\""):
@@ -382,7 +391,8 @@ extension JSONReader {
                 scanner.position += 1
                 if isObject {
                     let key = scanner.skipWhitespace(bytes)
-                    _ = try readKey(bytes, key)
+                    var hasEscapes = false
+                    _ = try scanKey(bytes, key, hasEscapes: &hasEscapes)
                 }
                 return false
             }

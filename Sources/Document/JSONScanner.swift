@@ -87,7 +87,7 @@ struct JSONScanner {
     /// time takes twice as long. The load is sound: `unsafeLoadUnaligned` checks its bounds, and
     /// every pattern of bits is a `UInt64`.
     @inline(__always)
-    private static func skipPlain(_ bytes: Span<UInt8>, from start: Int) -> Int {
+    static func skipPlain(_ bytes: Span<UInt8>, from start: Int) -> Int {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let highBits: UInt64 = 0x8080_8080_8080_8080
         let raw = unsafe bytes.bytes

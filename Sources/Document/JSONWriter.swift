@@ -130,8 +130,10 @@ package struct JSONWriter {
 
     private mutating func escape(_ text: String) {
         let characters = text.utf8.span
-        var length = 0
-        for index in characters.indices { length += Self.escapedLength(characters[index]) }
+        // What a reader takes as plain needs no escape.
+        let plain = JSONScanner.skipPlain(characters, from: 0)
+        var length = plain
+        for index in plain..<characters.count { length += Self.escapedLength(characters[index]) }
         if length == characters.count {
             bytes.append(contentsOf: text.utf8)
         } else {
@@ -151,9 +153,7 @@ package struct JSONWriter {
     /// How many bytes stand for a byte: itself, a letter behind a backslash, or `\u` with digits.
     @inline(__always)
     private static func escapedLength(_ byte: UInt8) -> Int {
-        if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte != 0x7F {
-            return 1
-        }
+        if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { return 1 }
         return shortEscape(byte) == nil ? 6 : 2
     }
 
