@@ -4,7 +4,13 @@ internal import HTTP
 enum MediaType {
     /// The type of a Content-Type field without its parameters, in lower case.
     static func essence(of field: String) -> String {
-        trimmed(field.prefix { $0 != ";" }).lowercased()
+        // The API server sends a bare type in lower case, in every review.
+        if field.utf8.allSatisfy(isLowerCaseToken) { return field }
+        return trimmed(field.prefix { $0 != ";" }).lowercased()
+    }
+
+    private static func isLowerCaseToken(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: "/")
     }
 
     /// Whether a body is as its type says, not compressed (RFC 9110, section 8.4).

@@ -20,6 +20,9 @@ package struct LogBuffer {
     /// How many lines were dropped in the life of this buffer because it was full.
     package private(set) var droppedCount: UInt64 = 0
     private let limit: Int
+    /// The second of the last line, and its text: lines come by the thousand within one.
+    private var second = Int64.min
+    private var secondText = ""
 
     /// An empty buffer.
     ///
@@ -37,10 +40,18 @@ package struct LogBuffer {
         _ level: LogLevel, _ message: String, at unixNanoseconds: Int64,
         fields: (inout JSONWriter) -> Void = { _ in }
     ) {
+        if unixNanoseconds.floorDivided(by: 1_000_000_000) != second {
+            second = unixNanoseconds.floorDivided(by: 1_000_000_000)
+            secondText = Timestamp(unixNanoseconds: unixNanoseconds).rfc3339Second
+        }
         let lengthBefore = bytes.count
         var writer = JSONWriter(appendingTo: takeBytes())
         writer.beginObject()
-        writer.member("time", Timestamp(unixNanoseconds: unixNanoseconds).rfc3339)
+        writer.key("time")
+        writer.string { text in
+            text.text(secondText)
+            text.text(Timestamp.fraction(ofUnixNanoseconds: unixNanoseconds))
+        }
         writer.member("level", level.rawValue)
         writer.member("msg", message)
         fields(&writer)

@@ -36,9 +36,18 @@ package struct Timestamp: Sendable {
     }
 
     /// RFC 3339 with microseconds, for instance `2026-01-31T08:05:09.000125Z`.
-    package var rfc3339: String {
-        let date = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
-        return "\(date)T\(clock).\(padded(microsecond, 6))Z"
+    package var rfc3339: String { "\(rfc3339Second).\(padded(microsecond, 6))Z" }
+
+    /// RFC 3339 up to the second: `2026-01-31T08:05:09`.
+    var rfc3339Second: String {
+        "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(clock)"
+    }
+
+    /// What follows the second in RFC 3339: `.000125Z`. Short enough to take no memory.
+    static func fraction(ofUnixNanoseconds nanoseconds: Int64) -> String {
+        let second = nanoseconds.floorDivided(by: 1_000_000_000)
+        let microseconds = (nanoseconds - second * 1_000_000_000) / 1_000
+        return ".\(String(1_000_000 + microseconds).dropFirst())Z"
     }
 
     /// The preferred date of HTTP (RFC 9110, section 5.6.7): `Sat, 31 Jan 2026 08:05:09 GMT`.
@@ -65,7 +74,7 @@ package struct Timestamp: Sendable {
 
 extension FixedWidthInteger {
     /// The quotient rounded towards negative infinity, as calendars before 1970 need it.
-    fileprivate func floorDivided(by divisor: Self) -> Self {
+    func floorDivided(by divisor: Self) -> Self {
         let quotient = self / divisor
         return self % divisor < 0 ? quotient - 1 : quotient
     }
