@@ -27,7 +27,7 @@ package struct AdmissionResponse {
     /// The body of the answer.
     package func write() -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(192)
+        bytes.reserveCapacity(verdict.violations.isEmpty ? 192 : 2048)
         var json = JSONWriter(appendingTo: bytes)
         json.beginObject()
         json.member("apiVersion", review.version.rawValue)
