@@ -30,6 +30,8 @@ enum LandingPage {
         th, td { padding: .5rem 1rem .5rem 0; border-top: 1px solid var(--line); text-align: left;
                  font-weight: normal; vertical-align: top }
         th { width: 13rem; white-space: nowrap }
+        @media (max-width: 36rem) { th, td { display: block; padding-right: 0 }
+                                    th { border-bottom: 0 } td { border-top: 0; padding-top: 0 } }
         code, pre { font: .875rem/1.6 ui-monospace, monospace }
         pre { margin: 0; padding: 1rem; overflow-x: auto; background: var(--box);
               border-radius: .375rem }
