@@ -171,6 +171,16 @@ def test_an_option_may_be_an_environment_variable(enforcing):
     assert done.returncode == 1, done.stderr
 
 
+def test_breaking_the_glass_leaves_a_line_in_the_log(start, tmp_path):
+    """Allowed by an explicit grant: the log names the policy, who, and what."""
+    (tmp_path / "shells.yaml").write_text(POLICY.replace("allowedUsers: []", 'allowedUsers: ["*"]'))
+    gate = start(policies=tmp_path)
+    assert gate.decide(harness.review("exec-by-developer"))["allowed"] is True
+    line = gate.wait_for_line(lambda line: line["msg"] == "decision")
+    assert line["notice"].startswith('shells: break-glass: user "alice@example.com"')
+    gate.stop()
+
+
 def test_the_version_is_told():
     done = harness.command("version")
     assert done.returncode == 0
