@@ -100,13 +100,14 @@ struct ServeCommand: ParsableCommand {
         }
         let server = try Server.start(
             configuration, policies: set, version: Cattleguard.version, log: log)
-        log.write(.info, "ready") { writer in
-            writer.member("admission", server.admissionAddress.description)
-            writer.member("service", server.serviceAddress.description)
-            writer.member("policies", set.policies.count)
-            writer.member("version", Cattleguard.version)
+        let ending = try server.run(until: signals) {
+            log.write(.info, "ready") { writer in
+                writer.member("admission", server.admissionAddress.description)
+                writer.member("service", server.serviceAddress.description)
+                writer.member("policies", set.policies.count)
+                writer.member("version", Cattleguard.version)
+            }
         }
-        let ending = try server.run(until: signals)
         log.write(.info, "ended")
         guard case .drained = ending else { throw ExitCode.failure }
     }
