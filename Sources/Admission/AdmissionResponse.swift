@@ -50,16 +50,14 @@ package struct AdmissionResponse {
 
     // MARK: A denial
 
-    private var denying: [Violation] {
-        verdict.violations.filter { $0.actions.contains(.deny) }
-    }
-
     /// `metav1.Status`, as the API server's own Forbidden.
     private func writeStatus(to json: inout JSONWriter) {
+        let denying = verdict.violations.filter(\.denies)
         json.key("status")
         json.beginObject()
         json.member("status", "Failure")
-        json.member("message", Self.message(for: denying))
+        json.key("message")
+        json.string { text in Self.writeMessage(for: denying, to: &text) }
         json.member("reason", "Forbidden")
         json.key("details")
         json.beginObject()
@@ -71,7 +69,12 @@ package struct AdmissionResponse {
         for violation in denying {
             json.beginObject()
             json.member("reason", violation.rule)
-            json.member("message", "\(violation.message): \(violation.fix)")
+            json.key("message")
+            json.string { text in
+                text.text(violation.message)
+                text.text(": ")
+                text.text(violation.fix)
+            }
             json.member("field", violation.path.description)
             json.endObject()
         }
@@ -82,35 +85,42 @@ package struct AdmissionResponse {
     }
 
     /// A paragraph for each rule: its first places, how many more there are, and the fix.
-    static func message(for violations: [Violation]) -> String {
-        var paragraphs: [String] = []
-        var rest = violations
-        while let first = rest.first {
-            let group = rest.filter { $0.rule == first.rule }
-            rest.removeAll { $0.rule == first.rule }
-            let places = group.prefix(placesPerRule).map { violation in
-                let path = violation.path.description
-                return path.isEmpty ? violation.message : "\(violation.message) (\(path))"
+    private static func writeMessage(for violations: [Violation], to text: inout JSONWriter) {
+        var written: [String] = []
+        for first in violations where !written.contains(first.rule) {
+            if !written.isEmpty { text.text("\n") }
+            written.append(first.rule)
+            writeTitle(of: first.rule, among: violations, to: &text)
+            var count = 0
+            for violation in violations where violation.rule == first.rule {
+                count += 1
+                guard count <= placesPerRule else { continue }
+                text.text(count == 1 ? ": " : "; ")
+                text.text(violation.message)
+                guard violation.path != .root else { continue }
+                text.text(" (")
+                text.text(violation.path.description)
+                text.text(")")
             }
-            let more = group.count - places.count
-            let ending = more > 0 ? "; and \(more) more" : ""
-            paragraphs.append(
-                "\(title(of: group)): \(places.joined(separator: "; "))\(ending).\n"
-                    + "  To fix: \(first.fix)")
+            if count > placesPerRule { text.text("; and \(count - placesPerRule) more") }
+            text.text(".\n  To fix: ")
+            text.text(first.fix)
         }
-        return paragraphs.joined(separator: "\n")
     }
 
     /// The rule, and its policies where they are not called as it is.
-    private static func title(of group: [Violation]) -> String {
+    private static func writeTitle(
+        of rule: String, among violations: [Violation], to text: inout JSONWriter
+    ) {
+        text.text(rule)
         var policies: [String] = []
-        for violation in group where !policies.contains(violation.policy) {
+        for violation in violations
+        where violation.rule == rule && !policies.contains(violation.policy) {
             policies.append(violation.policy)
         }
-        guard let first = group.first else { return "" }
-        if policies == [first.rule] { return first.rule }
+        if policies == [rule] { return }
         let noun = policies.count == 1 ? "policy" : "policies"
-        return "\(first.rule) (\(noun) \(policies.joined(separator: ", ")))"
+        text.text(" (\(noun) \(policies.joined(separator: ", ")))")
     }
 
     // MARK: Beside the decision

@@ -18,77 +18,39 @@ package struct AdmissionReviewReader {
         case neither
     }
 
-    /// The members of `request`, in the order in which the API server writes them.
-    private enum Member: Int {
-        case uid, kind, resource, subResource, requestKind, requestResource, requestSubResource
-        case name, namespace, operation, userInfo, object, oldObject, dryRun, options
-
-        static let count = 15
-
-        /// Whether nothing that is decided depends on it.
-        var isSkipped: Bool {
-            switch self {
-            case .requestKind, .requestResource, .requestSubResource, .dryRun, .options: true
-            default: false
-            }
-        }
-
-        var key: String {
-            switch self {
-            case .uid: "uid"
-            case .kind: "kind"
-            case .resource: "resource"
-            case .subResource: "subResource"
-            case .requestKind: "requestKind"
-            case .requestResource: "requestResource"
-            case .requestSubResource: "requestSubResource"
-            case .name: "name"
-            case .namespace: "namespace"
-            case .operation: "operation"
-            case .userInfo: "userInfo"
-            case .object: "object"
-            case .oldObject: "oldObject"
-            case .dryRun: "dryRun"
-            case .options: "options"
-            }
-        }
-    }
-
     private let policies: PolicySet
     private let document: Document
-    private let limits: ReadingLimits
     private let objects: Objects
     private var reader: JSONReader
-
-    private var apiVersion: Node?
-    private var kind: Node?
-    private var hasRequest = false
-    /// The values of `request`; nil for what is absent or was not read.
-    private var values = InlineArray<15, Node?>(repeating: nil)
-    /// A bit for each member that came.
-    private var seen: UInt16 = 0
-    /// The member being read, for what is done about an error in it.
-    private var current: Member?
-    /// Whether something came after the objects that `known` should have held.
-    private var isMisread = false
     /// Who does what, as far as it was known before the first object.
     private var known: Subject?
+    /// Whether a policy concerns that.
+    private var isConcerned = true
+    /// How many members `request` had when that was asked.
+    private var knownMembers = 0
 
-    /// No rule reads these, and together they are half of a usual review.
-    private static let omitted = [
-        JSONReader.OmittedMember("status"),
-        JSONReader.OmittedMember("managedFields", in: "metadata"),
-    ]
-    private static let omittedOfUser = [JSONReader.OmittedMember("extra")]
+    /// The envelope's own levels, which do not count against an object's depth: the review and its
+    /// request.
+    private static let envelopeDepth = 2
+
+    /// What is asked about while reading. No rule reads `status` and `managedFields`, which are
+    /// half of a usual review; nothing that is decided depends on the last five.
+    private static let filter = MemberFilter([
+        ["request", "object"], ["request", "oldObject"],
+        ["request", "object", "status"], ["request", "oldObject", "status"],
+        ["request", "object", "metadata", "managedFields"],
+        ["request", "oldObject", "metadata", "managedFields"],
+        ["request", "userInfo", "extra"], ["request", "requestKind"],
+        ["request", "requestResource"], ["request", "requestSubResource"], ["request", "options"],
+    ])
 
     private init(
         _ document: Document, _ policies: PolicySet, _ limits: ReadingLimits, _ objects: Objects
     ) {
         self.document = document
         self.policies = policies
-        self.limits = limits
         self.objects = objects
-        reader = JSONReader(document, limits: limits)
+        reader = JSONReader(document, limits: limits, outerDepth: Self.envelopeDepth)
     }
 
     /// Reads the review that lies in `range` of `text`.
@@ -109,209 +71,76 @@ package struct AdmissionReviewReader {
                 if retry == .neither { unreadable = UnreadableObject(.root, error.message) }
                 continue
             }
-            if !reader.isMisread { return try reader.review(unreadable) }
+            if !reader.hasMisjudged { return try reader.review(unreadable) }
             objects = .both
+        }
+    }
+
+    private mutating func readEnvelope() throws(DocumentError) {
+        var inner = reader
+        defer { reader = inner }
+        _ = try inner.readValue(asking: Self.filter) { index, parent in
+            choose(index, in: parent)
+        }
+        try inner.end()
+    }
+
+    /// What becomes of a member of the filter.
+    private mutating func choose(_ index: Int, in parent: Node) -> JSONReader.Choice {
+        guard index < 2 else { return .skip }
+        switch objects {
+        case .both: return .read
+        case .newOnly: return index == 0 ? .read : .skipAtAnyDepth
+        case .neither: return .skipAtAnyDepth
+        case .whatPoliciesConcern:
+            if known == nil {
+                // Where the envelope is not understood yet, a policy may concern it.
+                known = try? AdmissionRequest(parent).subject()
+                knownMembers = parent.count
+                isConcerned = known.map(policies.concerns) ?? true
+            }
+            return isConcerned ? .read : .skipAtAnyDepth
         }
     }
 
     /// What the object caused is judged, not refused: which objects to leave out to get at the
     /// rest of the review, or nil where the error is the envelope's.
     private func retry(after error: DocumentError) -> Objects? {
-        guard error.kind == .limit || error.kind == .duplicateKey else { return nil }
-        switch (current, objects) {
-        case (.object, .whatPoliciesConcern), (.object, .both), (.object, .newOnly): return .neither
-        case (.oldObject, .whatPoliciesConcern), (.oldObject, .both): return .newOnly
-        default: return nil
-        }
-    }
-}
-
-// MARK: The envelope
-
-extension AdmissionReviewReader {
-    private mutating func readEnvelope() throws(DocumentError) {
-        try reader.beginObject()
-        var isFirst = true
-        while let key = try reader.nextMember(isFirst: isFirst) {
-            isFirst = false
-            if key.equals("request") {
-                try rejectSecond(key, hasRequest)
-                hasRequest = true
-                try readRequest()
-            } else if key.equals("apiVersion") {
-                try rejectSecond(key, apiVersion != nil)
-                apiVersion = try reader.readValue()
-            } else if key.equals("kind") {
-                try rejectSecond(key, kind != nil)
-                kind = try reader.readValue()
-            } else {
-                try reader.skipValue()
-            }
-        }
-        try reader.end()
-    }
-
-    private mutating func readRequest() throws(DocumentError) {
-        if reader.nextIsNull() {
-            hasRequest = false
-            return try reader.skipValue()
-        }
-        try reader.beginObject()
-        var isFirst = true
-        var expected = 0
-        while let key = try reader.nextMember(isFirst: isFirst) {
-            isFirst = false
-            current = Self.member(key, expecting: &expected)
-            if let current, !current.isSkipped {
-                try read(current, key)
-            } else {
-                try reader.skipValue()
-            }
-        }
-        current = nil
-    }
-
-    /// Which member a key names. The search begins behind the one before, so that the usual order
-    /// costs one comparison.
-    private static func member(_ key: Node, expecting expected: inout Int) -> Member? {
-        for offset in 0..<Member.count {
-            let index = (expected + offset) % Member.count
-            if let member = Member(rawValue: index), key.equals(member.key) {
-                expected = index + 1
-                return member
-            }
-        }
-        return nil
-    }
-
-    private mutating func read(_ member: Member, _ key: Node) throws(DocumentError) {
-        let bit: UInt16 = 1 << UInt16(member.rawValue)
-        try rejectSecond(key, seen & bit != 0)
-        seen |= bit
-        let value: Node?
-        switch member {
-        case .object:
-            value = try readObject(isWanted: objects != .neither)
-        case .oldObject:
-            value = try readObject(isWanted: objects != .neither && objects != .newOnly)
-        case .userInfo:
-            value = try reader.readValue(omitting: Self.omittedOfUser)
-        default:
-            value = try reader.readValue()
-        }
-        values[member.rawValue] = value?.isNull ?? true ? nil : value
-        let isObject = member == .object || member == .oldObject
-        if !isObject, known != nil { isMisread = true }
-    }
-
-    private func rejectSecond(_ key: Node, _ isSecond: Bool) throws(DocumentError) {
-        guard isSecond else { return }
-        throw DocumentError(
-            .duplicateKey, "the name \"\(key.string ?? "")\" stands twice in one object",
-            at: key.position)
-    }
-
-    /// Reads an object, or validates it where nobody asks for it and returns nil.
-    private mutating func readObject(isWanted: Bool) throws(DocumentError) -> Node? {
-        guard isWanted else {
-            try reader.skipValue(depth: .max)
+        guard error.kind == .limit || error.kind == .duplicateKey, objects != .neither else {
             return nil
         }
-        if objects == .whatPoliciesConcern {
-            // Where the envelope is not understood yet, a policy may concern it.
-            if known == nil { known = try? subject() }
-            if let known, !policies.concerns(known) {
-                try reader.skipValue()
-                return nil
-            }
+        let keys = reader.keysToError
+        if keys.count > 1, keys[0].equals("request") {
+            if keys[1].equals("object") { return .neither }
+            if keys[1].equals("oldObject"), objects != .newOnly { return .newOnly }
         }
-        return try reader.readValue(omitting: Self.omitted)
+        // An object that fills the node limit leaves none for the little that follows it.
+        return error.kind == .limit ? .neither : nil
     }
-}
 
-// MARK: The review
+    /// Whether something that decides came after the objects: only `dryRun` and what is skipped
+    /// may.
+    private var hasMisjudged: Bool {
+        guard known != nil, let request = document.root?["request"] else { return false }
+        return request.members.dropFirst(knownMembers).contains { key, _ in
+            !key.equals("object") && !key.equals("oldObject") && !key.equals("dryRun")
+        }
+    }
 
-extension AdmissionReviewReader {
     private func review(_ unreadable: UnreadableObject?) throws(InvalidReview) -> AdmissionReview {
-        guard kind?.equals("AdmissionReview") == true else {
-            throw InvalidReview("kind is \(found(kind)); expected \"AdmissionReview\"")
-        }
-        guard
-            let version = AdmissionReview.Version.allCases.first(where: {
-                apiVersion?.equals($0.rawValue) ?? false
-            })
-        else {
-            let versions = AdmissionReview.Version.allCases.map { "\"\($0.rawValue)\"" }
-            throw InvalidReview(
-                "apiVersion is \(found(apiVersion)); expected \(versions.joined(separator: " or "))"
-            )
-        }
-        guard hasRequest else {
+        guard let root = document.root else { throw InvalidReview("the body is empty") }
+        let version = try AdmissionReview.Version(of: root)
+        guard let node = root.present("request") else {
             throw InvalidReview("request is missing; expected an object")
         }
-        guard let uid = self[.uid], uid.kind == .string, !uid.isEmptyString else {
-            throw InvalidReview(
-                "request.uid is \(found(self[.uid])); expected a string that is not empty")
-        }
-        var subject: Subject
-        if let known { subject = known } else { subject = try self.subject() }
-        subject.object = self[.object]
-        subject.oldObject = self[.oldObject]
+        let request = try AdmissionRequest(node)
+        let uid = try request.uid()
+        let subject: Subject
+        if let known { subject = known } else { subject = try request.subject() }
+        subject.object = node.present("object")
+        subject.oldObject = node.present("oldObject")
         subject.unreadable = unreadable
         return AdmissionReview(
-            version: version, uid: uid,
-            resourceGroup: self[.resource]?["group"]?.string ?? "", subject: subject)
-    }
-
-    /// Who does what, without the objects.
-    private func subject() throws(InvalidReview) -> Subject {
-        let operation = try operation()
-        let kind = GroupKind(
-            self[.kind]?["group"]?.string ?? "",
-            try requiredName("request.kind.kind", self[.kind]?["kind"]))
-        var subject = Subject(operation: operation, kind: kind, isRequest: true)
-        subject.resource = try requiredName(
-            "request.resource.resource", self[.resource]?["resource"])
-        subject.subresource = try text("request.subResource", self[.subResource])
-        subject.namespace = try text("request.namespace", self[.namespace])
-        subject.requestName = try typed("request.name", self[.name], .string)
-        let user = try typed("request.userInfo", self[.userInfo], .object)
-        subject.user = try typed("request.userInfo.username", user?.present("username"), .string)
-        subject.groups = try typed("request.userInfo.groups", user?.present("groups"), .array)
-        return subject
-    }
-
-    private subscript(_ member: Member) -> Node? { values[member.rawValue] }
-
-    private func operation() throws(InvalidReview) -> Subject.Operation {
-        for operation in Subject.Operation.allCases
-        where self[.operation]?.equals(operation.rawValue) ?? false {
-            return operation
-        }
-        throw InvalidReview(
-            "request.operation is \(found(self[.operation])); "
-                + "expected CREATE, UPDATE, DELETE or CONNECT")
-    }
-
-    private func requiredName(_ field: String, _ node: Node?) throws(InvalidReview) -> String {
-        let name = try text(field, node)
-        if !name.isEmpty { return name }
-        throw InvalidReview("\(field) is \(found(node)); expected a string that is not empty")
-    }
-
-    private func text(_ field: String, _ node: Node?) throws(InvalidReview) -> String {
-        try typed(field, node, .string)?.string ?? ""
-    }
-
-    private func typed(
-        _ field: String, _ node: Node?, _ kind: Node.Kind
-    ) throws(InvalidReview) -> Node? {
-        guard let node, node.kind != kind else { return node }
-        throw InvalidReview("\(field) is \(found(node)); expected \(kind.phrase)")
-    }
-
-    private func found(_ node: Node?) -> String {
-        guard let node else { return "missing" }
-        return node.string.map { "\"\($0.readable(limit: 80))\"" } ?? node.kind.phrase
+            version: version, uid: uid, resourceGroup: request.resourceGroup, subject: subject)
     }
 }

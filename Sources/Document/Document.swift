@@ -78,7 +78,13 @@ enum RawKind: UInt8 {
 }
 
 /// Three bytes and the length of a key in one word, so that a look-up compares words, not bytes.
-struct KeyFingerprint {
+enum KeyFingerprint {
+    /// One of 64 bits, spread evenly over fingerprints.
+    @inline(__always)
+    static func bit(_ fingerprint: UInt32) -> UInt64 {
+        1 << UInt64((fingerprint &* 0x9E37_79B1) >> 26)
+    }
+
     /// The fingerprint of the bytes of `range`; a key with escapes has none and is compared slowly.
     static func of(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt32 {
         let count = range.count

@@ -13,8 +13,7 @@ enum DuplicateKeys {
         var isUnsettled = false
         for _ in 0..<count {
             let raw = nodes[key]
-            let mixed = raw.next &* 0x9E37_79B1
-            let bit: UInt64 = 1 << UInt64(mixed >> 26)
+            let bit = KeyFingerprint.bit(raw.next)
             if raw.hasEscapes || seen & bit != 0 {
                 isUnsettled = true
                 break
@@ -22,7 +21,26 @@ enum DuplicateKeys {
             seen |= bit
             key = Int(nodes[key + 1].next)
         }
-        return isUnsettled ? findBySorting(in: nodes, object: object, bytes) : nil
+        if !isUnsettled { return nil }
+        if count <= fewKeys, !hasEqualFingerprints(nodes, object: object) { return nil }
+        return findBySorting(in: nodes, object: object, bytes)
+    }
+
+    /// Up to how many keys are compared each with each: no memory is taken for them.
+    private static let fewKeys = 32
+
+    /// Whether two of a few keys may be equal. A key with escapes may be equal to any.
+    private static func hasEqualFingerprints(_ nodes: [RawNode], object: Int) -> Bool {
+        var fingerprints = InlineArray<32, UInt32>(repeating: 0)
+        var key = object + 1
+        for count in 0..<Int(nodes[object].length) {
+            let raw = nodes[key]
+            if raw.hasEscapes { return true }
+            for index in 0..<count where fingerprints[index] == raw.next { return true }
+            fingerprints[count] = raw.next
+            key = Int(nodes[key + 1].next)
+        }
+        return false
     }
 
     private static func findBySorting(

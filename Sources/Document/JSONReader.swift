@@ -1,32 +1,35 @@
-/// Reads JSON (RFC 8259) strictly into a document, piece by piece.
+/// Reads JSON (RFC 8259) strictly into a document's tree.
 ///
-/// A caller that knows its outermost objects, as AdmissionReview's are known, steps through them
-/// with `beginObject` and `nextMember` and decides for each value: `readValue` makes nodes of it,
-/// `skipValue` only validates it. Duplicate members of a value that is read are errors; those of a
-/// skipped one are not looked for.
+/// A caller that knows its outermost objects, as AdmissionReview's are known, names members by a
+/// `MemberFilter` and is asked, when one comes, whether to make nodes of its value or only to
+/// validate it. Duplicate members of an object that is read are errors; inside a skipped one they
+/// are not looked for.
 package struct JSONReader {
     private var scanner: JSONScanner
     private let document: Document
     private let text: [UInt8]
     private let limit: Int
     private let limits: ReadingLimits
+    private let outerDepth: Int
+    /// The innermost container that is open, whose `next` leads to the one around it.
+    private var open = RawNode.none
+    /// How many containers are open.
+    private var depth = 0
 
-    /// A member that `readValue` validates but leaves out of the tree: no rule reads it.
-    package struct OmittedMember: Sendable {
-        /// The key of the object it lies in, or nil for the value that is read itself.
-        let parent: String?
-        /// The member's key.
-        let name: String
-
-        /// Names a member directly below the value (`parent` nil) or one level deeper.
-        package init(_ name: String, in parent: String? = nil) {
-            self.parent = parent
-            self.name = name
-        }
+    /// What becomes of a member that a filter names.
+    package enum Choice {
+        /// Its value becomes nodes.
+        case read
+        /// Its value is validated and left out of the tree.
+        case skip
+        /// The same, whatever its depth.
+        case skipAtAnyDepth
     }
 
     /// Begins to read the text of `document`.
-    package init(_ document: Document, limits: ReadingLimits) {
+    /// `outerDepth` is how many levels of an envelope do not count against the depth limit.
+    package init(_ document: Document, limits: ReadingLimits, outerDepth: Int = 0) {
+        self.outerDepth = outerDepth
         self.document = document
         self.text = document.text
         self.limits = limits
@@ -64,49 +67,6 @@ package struct JSONReader {
         return scanner.position == limit
     }
 
-    /// Where the next byte stands.
-    package var position: SourcePosition {
-        scanner.error(.syntax, "", in: text.span).position
-    }
-
-    /// Steps into an object.
-    package mutating func beginObject() throws(DocumentError) {
-        let text = text
-        let bytes = text.span.extracting(first: limit)
-        guard scanner.skipWhitespace(bytes) == UInt8(ascii: "{") else {
-            throw scanner.unexpected("an object", in: bytes)
-        }
-        scanner.position += 1
-    }
-
-    /// Steps to the next member of the object and returns its key, or nil past its last one.
-    /// `isFirst` says whether the object was only just begun.
-    package mutating func nextMember(isFirst: Bool) throws(DocumentError) -> Node? {
-        let text = text
-        let bytes = text.span.extracting(first: limit)
-        var byte = scanner.skipWhitespace(bytes)
-        if byte == UInt8(ascii: "}") {
-            scanner.position += 1
-            return nil
-        }
-        if !isFirst {
-            guard byte == UInt8(ascii: ",") else {
-                throw scanner.unexpected("',' or '}'", in: bytes)
-            }
-            scanner.position += 1
-            byte = scanner.skipWhitespace(bytes)
-        }
-        let key = document.nodes.count
-        document.nodes.append(try readKey(bytes, byte))
-        return document.node(at: key)
-    }
-
-    /// Whether the next value is `null`.
-    package mutating func nextIsNull() -> Bool {
-        let text = text
-        return scanner.skipWhitespace(text.span.extracting(first: limit)) == UInt8(ascii: "n")
-    }
-
     /// Checks that only white space follows.
     package mutating func end() throws(DocumentError) {
         let text = text
@@ -118,41 +78,99 @@ package struct JSONReader {
     }
 
     /// Reads a value into the document's tree.
+    ///
+    /// - Parameters:
+    ///   - filter: The members to ask about.
+    ///   - choose: Is given a member's index in the filter and the object it lies in, as far as
+    ///     that has been read.
     package mutating func readValue(
-        omitting omitted: [OmittedMember] = []
+        asking filter: MemberFilter = .none, _ choose: (Int, Node) -> Choice = { _, _ in .read }
     ) throws(DocumentError) -> Node {
         let root = document.nodes.count
+        (open, depth) = (RawNode.none, 0)
         var nodes: [RawNode] = []
         swap(&nodes, &document.nodes)
         defer { swap(&nodes, &document.nodes) }
         let text = text
-        try readTree(text.span.extracting(first: limit), into: &nodes, omitting: omitted)
+        try readTree(
+            text.span.extracting(first: limit), into: &nodes, filter, choose)
         return document.node(at: root)
     }
 
-    /// Validates a value and makes no nodes of it. Depth counts against `depth` where it is given,
-    /// else against the reader's limit.
-    package mutating func skipValue(depth: Int? = nil) throws(DocumentError) {
+    /// Validates a value and makes no nodes of it.
+    package mutating func skipValue() throws(DocumentError) {
         let text = text
-        try skipTree(text.span.extracting(first: limit), maximumDepth: depth ?? limits.depth)
+        try skipTree(text.span.extracting(first: limit), maximumDepth: limits.depth)
+    }
+
+    /// The keys that lead from the root to where reading stopped with an error, outermost first;
+    /// an array on the way ends them.
+    package var keysToError: [Node] {
+        var keys: [Node] = []
+        var container = open
+        while container != RawNode.none, document.nodes[Int(container)].next != RawNode.none {
+            // A member's key stands right before its value; an array's element has none.
+            let key = Int(container) - 1
+            if document.nodes[key].kind == .key {
+                keys.append(document.node(at: key))
+            } else {
+                keys.removeAll()
+            }
+            container = document.nodes[Int(container)].next
+        }
+        return keys.reversed()
+    }
+}
+
+/// Members that a reader asks about, each by the keys that lead to it.
+package struct MemberFilter: Sendable {
+    /// The keys that lead to each member, its own last.
+    let paths: [[String]]
+    /// The fingerprints of the members' own keys.
+    let fingerprints: [UInt32]
+    /// A bit for each fingerprint: what nearly every key is told apart by.
+    let bits: UInt64
+    /// The length of the longest way.
+    let depth: Int
+
+    /// Asks about nothing.
+    package static let none = MemberFilter([])
+
+    /// Takes the ways to the members: `["request", "object"]`.
+    package init(_ paths: [[String]]) {
+        self.paths = paths
+        fingerprints = paths.map { keys in
+            let key = (keys.last ?? "").utf8.span
+            return KeyFingerprint.of(key, 0..<key.count)
+        }
+        bits = fingerprints.reduce(0) { $0 | KeyFingerprint.bit($1) }
+        depth = paths.map(\.count).max() ?? 0
     }
 }
 
 extension JSONReader {
-    /// Reads a key and its colon.
+    /// Reads a key and its colon; returns the key's raw bytes' range.
     @inline(__always)
-    private mutating func readKey(
-        _ bytes: Span<UInt8>, _ byte: UInt8
-    ) throws(DocumentError) -> RawNode {
+    private mutating func scanKey(
+        _ bytes: Span<UInt8>, _ byte: UInt8, hasEscapes: inout Bool
+    ) throws(DocumentError) -> Range<Int> {
         guard byte == UInt8(ascii: "\"") else {
             throw scanner.unexpected("a member's name in double quotes", in: bytes)
         }
-        var hasEscapes = false
         let range = try scanner.scanString(bytes, hasEscapes: &hasEscapes)
         guard scanner.skipWhitespace(bytes) == UInt8(ascii: ":") else {
             throw scanner.unexpected("':' after a member's name", in: bytes)
         }
         scanner.position += 1
+        return range
+    }
+
+    @inline(__always)
+    private mutating func readKey(
+        _ bytes: Span<UInt8>, _ byte: UInt8
+    ) throws(DocumentError) -> RawNode {
+        var hasEscapes = false
+        let range = try scanKey(bytes, byte, hasEscapes: &hasEscapes)
         return RawNode(
             offset: UInt32(truncatingIfNeeded: range.lowerBound),
             length: UInt32(truncatingIfNeeded: range.count),
@@ -161,39 +179,38 @@ extension JSONReader {
 
     /// Reads a value without recursion: an open container's `next` is the way back to its parent.
     private mutating func readTree(
-        _ bytes: Span<UInt8>, into nodes: inout [RawNode], omitting omitted: [OmittedMember]
+        _ bytes: Span<UInt8>, into nodes: inout [RawNode], _ filter: MemberFilter,
+        _ choose: (Int, Node) -> Choice
     ) throws(DocumentError) {
-        var parent = RawNode.none
-        var depth = 0
         while true {
             let byte = scanner.skipWhitespace(bytes)
             if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
                 let isObject = byte == UInt8(ascii: "{")
-                guard depth < limits.depth else { throw depthError(bytes, limits.depth) }
+                guard depth < limits.depth + outerDepth else { throw depthError(bytes) }
                 depth += 1
                 nodes.append(
                     RawNode(
                         offset: UInt32(truncatingIfNeeded: scanner.position), length: 0,
-                        next: parent, kind: isObject ? .object : .array, hasEscapes: false))
-                parent = UInt32(truncatingIfNeeded: nodes.count - 1)
+                        next: open, kind: isObject ? .object : .array, hasEscapes: false))
+                open = UInt32(truncatingIfNeeded: nodes.count - 1)
                 scanner.position += 1
                 let following = scanner.skipWhitespace(bytes)
                 if following != (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
                     if isObject,
-                        try !beginMember(bytes, following, &nodes, parent, depth, omitted)
+                        try !beginMember(bytes, following, &nodes, filter, choose)
                     {
-                        // The first member was omitted: what follows it is decided below.
+                        // The first member was skipped: what follows it is decided below.
                     } else {
                         continue
                     }
                 }
             } else {
                 try readScalar(bytes, byte, into: &nodes)
-                if parent == RawNode.none { return }
-                nodes[Int(parent)].length += 1
+                if open == RawNode.none { return }
+                nodes[Int(open)].length += 1
             }
             guard nodes.count <= limits.nodes else { throw nodeError(bytes) }
-            if try closeContainers(bytes, &nodes, &parent, &depth, omitted) { return }
+            if try closeContainers(bytes, &nodes, filter, choose) { return }
         }
     }
 
@@ -201,67 +218,99 @@ extension JSONReader {
     /// Returns whether the outermost value is complete.
     @inline(__always)
     private mutating func closeContainers(
-        _ bytes: Span<UInt8>, _ nodes: inout [RawNode], _ parent: inout UInt32,
-        _ depth: inout Int, _ omitted: [OmittedMember]
+        _ bytes: Span<UInt8>, _ nodes: inout [RawNode], _ filter: MemberFilter,
+        _ choose: (Int, Node) -> Choice
     ) throws(DocumentError) -> Bool {
         while true {
-            let isObject = nodes[Int(parent)].kind == .object
+            let isObject = nodes[Int(open)].kind == .object
             let byte = scanner.skipWhitespace(bytes)
             if byte == UInt8(ascii: ",") {
                 scanner.position += 1
                 if !isObject { return false }
                 let key = scanner.skipWhitespace(bytes)
-                if try beginMember(bytes, key, &nodes, parent, depth, omitted) { return false }
+                if try beginMember(bytes, key, &nodes, filter, choose) { return false }
                 continue
             }
             guard byte == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
                 throw scanner.unexpected(isObject ? "',' or '}'" : "',' or ']'", in: bytes)
             }
             scanner.position += 1
-            let closed = Int(parent)
-            parent = nodes[closed].next
-            nodes[closed].next = UInt32(truncatingIfNeeded: nodes.count)
-            depth -= 1
+            let closed = Int(open)
             if isObject, let key = DuplicateKeys.find(in: nodes, object: closed, bytes) {
                 throw duplicateKeyError(bytes, nodes[key])
             }
-            if parent == RawNode.none { return true }
-            nodes[Int(parent)].length += 1
+            open = nodes[closed].next
+            nodes[closed].next = UInt32(truncatingIfNeeded: nodes.count)
+            depth -= 1
+            if open == RawNode.none { return true }
+            nodes[Int(open)].length += 1
         }
     }
 
-    /// Reads a key. Where its member is omitted, validates the value and returns false.
+    /// Reads a key. Where its member is skipped, validates the value and returns false.
     @inline(__always)
     private mutating func beginMember(
-        _ bytes: Span<UInt8>, _ byte: UInt8, _ nodes: inout [RawNode], _ parent: UInt32,
-        _ depth: Int, _ omitted: [OmittedMember]
+        _ bytes: Span<UInt8>, _ byte: UInt8, _ nodes: inout [RawNode], _ filter: MemberFilter,
+        _ choose: (Int, Node) -> Choice
     ) throws(DocumentError) -> Bool {
         let key = try readKey(bytes, byte)
-        if depth <= 2, isOmitted(key, bytes, nodes, parent, depth, omitted) {
-            try skipTree(bytes, maximumDepth: limits.depth - depth)
+        if depth <= filter.depth, filter.bits & KeyFingerprint.bit(key.next) != 0,
+            try !wants(key, bytes, &nodes, filter, choose)
+        {
             return false
         }
         nodes.append(key)
         return true
     }
 
-    private func isOmitted(
-        _ key: RawNode, _ bytes: Span<UInt8>, _ nodes: [RawNode], _ parent: UInt32, _ depth: Int,
-        _ omitted: [OmittedMember]
-    ) -> Bool {
-        for member in omitted where Self.isKey(key, member.name, bytes) {
-            guard let name = member.parent else { return depth == 1 }
-            // A member's key stands right before its value.
-            if depth == 2, nodes[Int(parent) - 1].kind == .key {
-                return Self.isKey(nodes[Int(parent) - 1], name, bytes)
-            }
+    /// Asks about a member that the filter may name; skips it where it is not wanted.
+    private mutating func wants(
+        _ key: RawNode, _ bytes: Span<UInt8>, _ nodes: inout [RawNode], _ filter: MemberFilter,
+        _ choose: (Int, Node) -> Choice
+    ) throws(DocumentError) -> Bool {
+        guard let index = entry(of: key, bytes, nodes, filter) else { return true }
+        swap(&nodes, &document.nodes)
+        let choice = choose(index, document.node(at: Int(open)))
+        swap(&nodes, &document.nodes)
+        switch choice {
+        case .read: return true
+        case .skip: try skipTree(bytes, maximumDepth: limits.depth + outerDepth - depth)
+        case .skipAtAnyDepth: try skipTree(bytes, maximumDepth: .max)
         }
         return false
     }
 
+    /// The filter's entry whose keys are those of the open containers and `key`.
+    private func entry(
+        of key: RawNode, _ bytes: Span<UInt8>, _ nodes: [RawNode], _ filter: MemberFilter
+    ) -> Int? {
+        for index in filter.fingerprints.indices
+        where filter.fingerprints[index] == key.next && filter.paths[index].count == depth {
+            if leads(filter.paths[index], to: key, bytes, nodes) { return index }
+        }
+        return nil
+    }
+
+    /// Whether the keys of the open containers and `key` are those of the path.
+    private func leads(
+        _ path: [String], to key: RawNode, _ bytes: Span<UInt8>, _ nodes: [RawNode]
+    ) -> Bool {
+        var current = key
+        var container = open
+        for name in path.reversed() {
+            guard Self.isKey(current, name, bytes) else { return false }
+            // A member's key stands right before its value; the root has none.
+            if container > 0 { current = nodes[Int(container) - 1] }
+            container = nodes[Int(container)].next
+        }
+        return true
+    }
+
     private static func isKey(_ key: RawNode, _ name: String, _ bytes: Span<UInt8>) -> Bool {
         let wanted = name.utf8.span
-        guard !key.hasEscapes, Int(key.length) == wanted.count else { return false }
+        guard key.kind == .key, !key.hasEscapes, Int(key.length) == wanted.count else {
+            return false
+        }
         let start = Int(key.offset)
         for index in 0..<wanted.count where bytes[start + index] != wanted[index] { return false }
         return true
@@ -308,12 +357,12 @@ extension JSONReader {
             switch byte {
             case UInt8(ascii: "{"), UInt8(ascii: "["):
                 let isObject = byte == UInt8(ascii: "{")
-                guard open.depth < maximumDepth else { throw depthError(bytes, limits.depth) }
+                guard open.depth < maximumDepth else { throw depthError(bytes) }
                 scanner.position += 1
                 open.push(isObject: isObject)
                 let following = scanner.skipWhitespace(bytes)
                 if following != (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
-                    if isObject { _ = try readKey(bytes, following) }
+                    if isObject { _ = try scanKey(bytes, following, hasEscapes: &hasEscapes) }
                     continue
                 }
             case UInt8(ascii: "\""):
@@ -342,7 +391,8 @@ extension JSONReader {
                 scanner.position += 1
                 if isObject {
                     let key = scanner.skipWhitespace(bytes)
-                    _ = try readKey(bytes, key)
+                    var hasEscapes = false
+                    _ = try scanKey(bytes, key, hasEscapes: &hasEscapes)
                 }
                 return false
             }
@@ -355,8 +405,8 @@ extension JSONReader {
         return true
     }
 
-    private func depthError(_ bytes: Span<UInt8>, _ limit: Int) -> DocumentError {
-        scanner.error(.limit, "nested more than \(limit) levels deep", in: bytes)
+    private func depthError(_ bytes: Span<UInt8>) -> DocumentError {
+        scanner.error(.limit, "nested more than \(limits.depth) levels deep", in: bytes)
     }
 
     private func nodeError(_ bytes: Span<UInt8>) -> DocumentError {

@@ -56,6 +56,17 @@ package struct JSONWriter {
         quote(text)
     }
 
+    /// Writes a string piece by piece: what `pieces` passes to `text`.
+    package mutating func string(_ pieces: (inout JSONWriter) -> Void) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        pieces(&self)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Writes a piece of a string: only of use inside `string`.
+    package mutating func text(_ piece: String) { escape(piece) }
+
     /// Writes a node's string as it stands in its source where that is JSON: no decoding, no copy
     /// besides the one into the output. Anything but a string is written as `null`.
     package mutating func string(_ node: Node) {
@@ -113,37 +124,57 @@ package struct JSONWriter {
 
     private mutating func quote(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        let characters = text.utf8.span
-        var index = 0
-        while index < characters.count, !Self.needsEscape(characters[index]) { index += 1 }
-        if index == characters.count {
-            bytes.append(contentsOf: text.utf8)
-        } else {
-            for index in characters.indices {
-                let byte = characters[index]
-                if Self.needsEscape(byte) { appendEscaped(byte) } else { bytes.append(byte) }
-            }
-        }
+        escape(text)
         bytes.append(UInt8(ascii: "\""))
     }
 
-    @inline(__always)
-    private static func needsEscape(_ byte: UInt8) -> Bool {
-        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7F
+    private mutating func escape(_ text: String) {
+        let characters = text.utf8.span
+        // What a reader takes as plain needs no escape.
+        let plain = JSONScanner.skipPlain(characters, from: 0)
+        var length = plain
+        for index in plain..<characters.count { length += Self.escapedLength(characters[index]) }
+        if length == characters.count {
+            bytes.append(contentsOf: text.utf8)
+        } else {
+            bytes.append(addingCapacity: length) { output in
+                for index in characters.indices {
+                    let byte = characters[index]
+                    if Self.escapedLength(byte) == 1 {
+                        output.append(byte)
+                    } else {
+                        Self.appendEscaped(byte, to: &output)
+                    }
+                }
+            }
+        }
     }
 
-    private mutating func appendEscaped(_ byte: UInt8) {
-        bytes.append(UInt8(ascii: "\\"))
+    /// How many bytes stand for a byte: itself, a letter behind a backslash, or `\u` with digits.
+    @inline(__always)
+    private static func escapedLength(_ byte: UInt8) -> Int {
+        if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { return 1 }
+        return shortEscape(byte) == nil ? 6 : 2
+    }
+
+    private static func shortEscape(_ byte: UInt8) -> UInt8? {
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
-        case 0x0A: bytes.append(UInt8(ascii: "n"))
-        case 0x0D: bytes.append(UInt8(ascii: "r"))
-        case 0x09: bytes.append(UInt8(ascii: "t"))
-        default:
-            bytes.append(contentsOf: "u00".utf8)
-            bytes.append(Self.hexDigit(byte >> 4))
-            bytes.append(Self.hexDigit(byte & 0xF))
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): byte
+        case 0x0A: UInt8(ascii: "n")
+        case 0x0D: UInt8(ascii: "r")
+        case 0x09: UInt8(ascii: "t")
+        default: nil
         }
+    }
+
+    private static func appendEscaped(_ byte: UInt8, to output: inout OutputSpan<UInt8>) {
+        output.append(UInt8(ascii: "\\"))
+        if let letter = shortEscape(byte) { return output.append(letter) }
+        output.append(UInt8(ascii: "u"))
+        output.append(UInt8(ascii: "0"))
+        output.append(UInt8(ascii: "0"))
+        output.append(hexDigit(byte >> 4))
+        output.append(hexDigit(byte & 0xF))
     }
 
     private static func hexDigit(_ value: UInt8) -> UInt8 {

@@ -12,6 +12,8 @@ package final class Policy: Sendable {
     package let validationActions: [Action]
     /// What happens on a violation, with the enforcement cap applied.
     package let actions: [Action]
+    /// The gravest of these.
+    package let gravestAction: Action
     /// What it is about.
     package let match: Match
     /// Whether on UPDATE what the stored object already violated counts.
@@ -31,6 +33,8 @@ package final class Policy: Sendable {
         self.ruleID = ruleID
         self.validationActions = validationActions
         actions = enforcement.capping(validationActions)
+        // In the order of their gravity, and never empty.
+        gravestAction = actions.first ?? .audit
         self.match = match
         self.existingViolations = existingViolations
         self.scope = scope
@@ -61,10 +65,6 @@ package final class Policy: Sendable {
         case act(any ActRule)
     }
 
-    /// The gravest of the policy's actions.
-    package var gravestAction: Action {
-        actions.contains(.deny) ? .deny : actions.contains(.warn) ? .warn : .audit
-    }
 }
 
 /// A cap on what all policies may do: how a cluster is led from watching to denying.

@@ -18,7 +18,10 @@ package struct PolicySet: Sendable {
     /// Whether any policy could object to the subject, by what is known before its object is
     /// read. What no policy concerns need not be read at all.
     package func concerns(_ subject: Subject) -> Bool {
-        policies.contains { $0.scope.sees(subject, in: table) && $0.match.concerns(subject) }
+        let isWorkload = table.contains(subject.kind)
+        return policies.contains { policy in
+            policy.scope.sees(subject, isWorkload: isWorkload) && policy.match.concerns(subject)
+        }
     }
 
     /// The names of policies about acts, which say nothing of a manifest outside a cluster.
@@ -36,7 +39,8 @@ package struct PolicySet: Sendable {
             return verdict
         }
         var review = Review(subject, table: table)
-        for policy in policies where policy.scope.sees(subject, in: table) {
+        let isWorkload = table.contains(subject.kind)
+        for policy in policies where policy.scope.sees(subject, isWorkload: isWorkload) {
             if let unreadable = subject.unreadable {
                 if policy.match.concerns(subject) {
                     verdict.violations.append(Violation(unreadable, policy))
@@ -158,16 +162,15 @@ private struct Review {
 }
 
 extension Violation {
-    fileprivate init(_ finding: Finding, _ policy: Policy) {
+    fileprivate convenience init(_ finding: Finding, _ policy: Policy) {
         self.init(
-            rule: policy.ruleID, policy: policy.name, actions: policy.actions, path: finding.path,
+            rule: policy.ruleID, source: policy, path: finding.path,
             message: finding.message.readable(), fix: finding.fix.readable())
     }
 
-    fileprivate init(_ unreadable: UnreadableObject, _ policy: Policy) {
+    fileprivate convenience init(_ unreadable: UnreadableObject, _ policy: Policy) {
         self.init(
-            rule: UnreadableObject.id, policy: policy.name, actions: policy.actions,
-            path: unreadable.path,
+            rule: UnreadableObject.id, source: policy, path: unreadable.path,
             message: "the object cannot be judged: \(unreadable.message)".readable(),
             fix: "send a well-formed object of its kind")
     }

@@ -47,8 +47,9 @@ package struct RuleScope: Sendable {
         connections.isEmpty ? [.create, .update] : [.connect]
     }
 
-    /// Whether the rule can see what a request of this shape carries.
-    func sees(_ subject: Subject, in table: WorkloadTable) -> Bool {
+    /// Whether the rule can see what a request of this shape carries; `isWorkload` says whether its
+    /// kind is in the workload table.
+    func sees(_ subject: Subject, isWorkload: Bool) -> Bool {
         switch subject.operation {
         case .connect:
             guard !connections.isEmpty else { return false }
@@ -60,7 +61,7 @@ package struct RuleScope: Sendable {
             }
         case .create, .update:
             if Self.isUnseen(subject.subresource) { return false }
-            return (workloads && table.contains(subject.kind)) || kinds.contains(subject.kind)
+            return (workloads && isWorkload) || kinds.contains(subject.kind)
         case .delete:
             return false
         }

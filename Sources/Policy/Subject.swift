@@ -3,8 +3,8 @@ package import Document
 /// What a review is about: who does what to which object.
 ///
 /// Made by Admission from a review and by Report from a manifest; texts stay nodes until a rule or
-/// a report asks for them.
-package struct Subject {
+/// a report asks for them. A class, so that a review hands it round for one reference count.
+package final class Subject {
     /// What is done; the words are Kubernetes'.
     package enum Operation: String, CaseIterable, Sendable {
         /// A new object.

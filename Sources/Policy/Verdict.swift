@@ -10,17 +10,17 @@ package struct Verdict: Sendable {
     package var isMirrorPod = false
 
     /// Whether nothing that is wrong denies.
-    package var isAllowed: Bool { !violations.contains { $0.actions.contains(.deny) } }
+    package var isAllowed: Bool { !violations.contains(where: \.denies) }
 }
 
 /// One thing that a policy objects to.
-package struct Violation: Equatable, Sendable {
+///
+/// A class, since a verdict's violations are looked through several times.
+package final class Violation: Equatable, Sendable {
     /// The rule's id, or `unreadable-object`.
     package let rule: String
-    /// The policy's name.
-    package let policy: String
-    /// What the policy does, with the enforcement cap applied.
-    package let actions: [Policy.Action]
+    /// The policy that objects.
+    private let source: Policy
     /// The field to mend; empty for a CONNECT.
     package let path: FieldPath
     /// What is wrong. Never holds a secret's value.
@@ -28,8 +28,30 @@ package struct Violation: Equatable, Sendable {
     /// How to mend it.
     package let fix: String
 
-    /// The gravest of the actions: the violation's severity in reports.
-    package var gravestAction: Policy.Action {
-        actions.contains(.deny) ? .deny : actions.contains(.warn) ? .warn : .audit
+    init(rule: String, source: Policy, path: FieldPath, message: String, fix: String) {
+        self.rule = rule
+        self.source = source
+        self.path = path
+        self.message = message
+        self.fix = fix
     }
+
+    /// Whether all that is reported of two violations is equal.
+    package static func == (left: Violation, right: Violation) -> Bool {
+        left.rule == right.rule && left.policy == right.policy && left.path == right.path
+            && left.message == right.message && left.fix == right.fix
+            && left.actions == right.actions
+    }
+
+    /// The policy's name.
+    package var policy: String { source.name }
+
+    /// What the policy does, with the enforcement cap applied.
+    package var actions: [Policy.Action] { source.actions }
+
+    /// Whether the policy denies.
+    package var denies: Bool { source.gravestAction == .deny }
+
+    /// The gravest of the actions: the violation's severity in reports.
+    package var gravestAction: Policy.Action { source.gravestAction }
 }

@@ -213,7 +213,7 @@ extension Check {
     private mutating func judge(_ node: Node, apiVersion: String, kind: String, at path: FieldPath)
     {
         report.counts.objects += 1
-        var subject = Subject(
+        let subject = Subject(
             operation: .create, kind: GroupKind(apiVersion: apiVersion, kind: kind),
             isRequest: false)
         subject.object = node

@@ -226,68 +226,91 @@ private func jsonError(_ text: String, limits: ReadingLimits = roomy) -> String?
         }
     }
 
-    @Test func `steps through the members of an object`() throws {
-        let document = Document()
-        document.reset(json: Array("{\"a\": {\"x\": [1]}, \"b\": null, \"c\": 3} ".utf8))
-        var reader = JSONReader(document, limits: roomy)
-        try reader.beginObject()
-        let first = try reader.nextMember(isFirst: true)
-        #expect(first?.equals("a") == true)
-        try reader.skipValue()
-        let second = try reader.nextMember(isFirst: false)
-        #expect(second?.equals("b") == true)
-        let isNull = reader.nextIsNull()
-        #expect(isNull)
-        let null = try reader.readValue()
-        #expect(null.isNull)
-        let third = try reader.nextMember(isFirst: false)
-        #expect(third?.equals("c") == true)
-        let value = try reader.readValue()
-        #expect(value.integer == 3)
-        #expect(value.position == SourcePosition(line: 1, column: 35))
-        let end = try reader.nextMember(isFirst: false)
-        #expect(end == nil)
-        try reader.end()
-    }
+    private static let filter = MemberFilter([
+        ["status"], ["metadata", "managedFields"], ["list", "never"],
+    ])
 
-    @Test func `leaves omitted members out of the tree`() throws {
+    @Test func `leaves out what is not wanted`() throws {
         let text = """
             {"status": {"a": [1, {"b": 2}]}, "metadata": {"managedFields": [{}], "name": "n"},
-             "spec": {"status": 1, "managedFields": 2}, "last": {"metadata": {"managedFields": 3}}}
+             "spec": {"status": 1, "managedFields": 2}, "last": {"metadata": {"managedFields": 3}},
+             "list": [{"never": 1}]}
             """
         let document = Document()
         document.reset(json: Array(text.utf8))
         var reader = JSONReader(document, limits: roomy)
-        let root = try reader.readValue(
-            omitting: [.init("status"), .init("managedFields", in: "metadata")])
+        let root = try reader.readValue(asking: Self.filter) { _, _ in .skip }
         #expect(
             json(root) == """
                 {"metadata":{"name":"n"},"spec":{"status":1,"managedFields":2},\
-                "last":{"metadata":{"managedFields":3}}}
+                "last":{"metadata":{"managedFields":3}},"list":[{"never":1}]}
                 """)
+    }
+
+    @Test func `asks with what it has read so far`() throws {
+        let document = Document()
+        document.reset(
+            json: Array("{\"a\": 1, \"metadata\": {\"x\": 2, \"managedFields\": 3}}".utf8))
+        var reader = JSONReader(document, limits: roomy)
+        var seen: [Int?] = []
+        let root = try reader.readValue(asking: Self.filter) { index, parent in
+            seen += [index, parent.count, parent["x"]?.integer]
+            return .read
+        }
+        #expect(seen == [1, 1, 2])
+        #expect(json(root) == "{\"a\":1,\"metadata\":{\"x\":2,\"managedFields\":3}}")
     }
 
     @Test(arguments: [
         ("{\"status\": 1}", "{}"), ("{\"status\": 1, \"a\": 2}", "{\"a\":2}"),
         ("{\"a\": 2, \"status\": {}}", "{\"a\":2}"), ("[{\"status\": 1}]", "[{\"status\":1}]"),
-        ("{\"status\": 1, \"status\": 2}", "{}"),
+        ("{\"status\": 1, \"status\": 2}", "{}"), ("{\"stat\\u0075s\": 1}", "{\"status\":1}"),
     ])
-    func `omits the first, the last and the only member`(text: String, expected: String) throws {
+    func `skips the first, the last and the only member`(text: String, expected: String) throws {
         let document = Document()
         document.reset(json: Array(text.utf8))
         var reader = JSONReader(document, limits: roomy)
-        let value = try reader.readValue(omitting: [.init("status")])
+        let value = try reader.readValue(asking: Self.filter) { _, _ in .skip }
         #expect(json(value) == expected)
         try reader.end()
     }
 
-    @Test func `validates what it omits`() {
+    @Test func `validates what it skips`() {
         let document = Document()
         document.reset(json: Array("{\"status\": {\"a\" 1}}".utf8))
         var reader = JSONReader(document, limits: roomy)
         #expect(throws: DocumentError.self) {
-            try reader.readValue(omitting: [.init("status")])
+            try reader.readValue(asking: Self.filter) { _, _ in .skip }
         }
+    }
+
+    @Test(arguments: [
+        (JSONReader.Choice.skip, 3, true), (.skip, 4, false), (.skipAtAnyDepth, 4, true),
+        (.skipAtAnyDepth, 5000, true), (.read, 3, true), (.read, 4, false),
+    ])
+    func `counts the depth of what it skips`(
+        choice: JSONReader.Choice, depth: Int, isSound: Bool
+    ) {
+        let inner =
+            String(repeating: "[", count: depth - 1) + String(repeating: "]", count: depth - 1)
+        let document = Document()
+        document.reset(json: Array("{\"status\": \(inner)}".utf8))
+        var reader = JSONReader(document, limits: ReadingLimits(depth: 3, nodes: 100))
+        let value = try? reader.readValue(asking: Self.filter) { _, _ in choice }
+        #expect((value != nil) == isSound)
+    }
+
+    @Test(arguments: [
+        ("{\"a\": {\"b\": {\"c\" 1}}}", ["a", "b"]), ("{\"a\": {\"x\": 1, \"x\": 2}}", ["a"]),
+        ("{\"a\": 1, \"b\"}", []), ("{\"a\": {\"b\": [{\"c\": [1,]}]}}", ["a", "b"]),
+        ("[{\"a\": {]", []), ("{\"a\": {\"b\": {}}, \"c\": {\"d\": x}}", ["c"]),
+    ])
+    func `tells the way to an error`(text: String, keys: [String]) {
+        let document = Document()
+        document.reset(json: Array(text.utf8))
+        var reader = JSONReader(document, limits: roomy)
+        #expect(throws: DocumentError.self) { try reader.readValue() }
+        #expect(reader.keysToError.map(\.string) == keys)
     }
 
     @Test func `knows where each node began`() throws {

@@ -45,7 +45,7 @@ import Testing
 
     @Test(arguments: [
         ("", #""""#), ("plain é 😀", #""plain é 😀""#), ("a\"b\\c/", #""a\"b\\c/""#),
-        ("\n\r\t", #""\n\r\t""#), ("\0\u{1}\u{1F}\u{7F}", #""\u0000\u0001\u001f\u007f""#),
+        ("\n\r\t", #""\n\r\t""#), ("\0\u{1}\u{1F}\u{7F}", "\"\\u0000\\u0001\\u001f\u{7F}\""),
     ])
     func `escapes strings and keys`(text: String, expected: String) throws {
         #expect(string(text) == expected)

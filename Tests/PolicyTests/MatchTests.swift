@@ -50,7 +50,7 @@ import Testing
     ])
     func clusterScopedObjects(match: String, doesMatch: Bool) throws {
         let set = try policySet("image-digest", "match: {\(match)}")
-        var subject = Subject(operation: .create, kind: .node, isRequest: true)
+        let subject = Subject(operation: .create, kind: .node, isRequest: true)
         subject.object = try tree("{metadata: {name: shop}}")
         #expect(set.policies[0].match.matches(subject) == doesMatch)
     }
@@ -61,7 +61,7 @@ import Testing
     ])
     func aNamespacesOwnNamespaceIsItsName(match: String, doesMatch: Bool) throws {
         let set = try policySet("image-digest", "match: {\(match)}")
-        var subject = Subject(operation: .create, kind: .namespace, isRequest: true)
+        let subject = Subject(operation: .create, kind: .namespace, isRequest: true)
         subject.object = try tree("{metadata: {name: shop}}")
         #expect(set.policies[0].match.matches(subject) == doesMatch)
     }
@@ -86,7 +86,7 @@ import Testing
         ("matchExpressions: [{key: app, operator: DoesNotExist}]", false),
     ])
     func objectSelector(selector: String, doesApply: Bool) throws {
-        var subject = try pod("labels: {app: web}")
+        let subject = try pod("labels: {app: web}")
         #expect(try applies("objectSelector: {\(selector)}", to: subject) == doesApply)
         // A review of a CREATE carries `oldObject: null`, which has no labels to look at.
         subject.oldObject = try tree("a: null")["a"]
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func aSubresourceTouchesThePod() throws {
-        var subject = try pod()
+        let subject = try pod()
         subject.operation = .update
         subject.subresource = "ephemeralcontainers"
         #expect(try applies("kinds: [Pod]", to: subject))

@@ -169,7 +169,7 @@ private func evaluate(
 
     @Test func mirrorPodsAreLetThrough() throws {
         let set = try policySet("image-digest")
-        var subject = try request(.create, Self.pod)
+        let subject = try request(.create, Self.pod)
         #expect(!set.evaluate(subject).isAllowed)
         #expect(!set.evaluate(subject).isMirrorPod)
         subject.groups = try tree("[system:nodes, system:authenticated]")
@@ -185,7 +185,7 @@ private func evaluate(
     }
 
     private static func subject(of yaml: String) throws -> Subject {
-        var subject = Subject(operation: .create, kind: .pod, isRequest: false)
+        let subject = Subject(operation: .create, kind: .pod, isRequest: false)
         subject.object = try tree(yaml)
         return subject
     }
@@ -323,7 +323,7 @@ private func evaluate(
     }
 
     @Test func unreadableAsAWholeByWhatIsKnownOutsideTheObject() throws {
-        var subject = try request(.create, Self.pod)
+        let subject = try request(.create, Self.pod)
         subject.object = nil
         subject.unreadable = UnreadableObject(.root, "too deep")
         let concerned = [

@@ -53,7 +53,7 @@ func subject(_ yaml: String) throws -> Subject {
     if root["kind"]?.equals("AdmissionReview") == true, let request = root["request"] {
         return subject(ofRequest: request)
     }
-    var subject = Subject(operation: .create, kind: kind(of: root), isRequest: false)
+    let subject = Subject(operation: .create, kind: kind(of: root), isRequest: false)
     subject.namespace = root["metadata"]?["namespace"]?.string ?? "default"
     subject.object = root
     return subject
@@ -62,7 +62,7 @@ func subject(_ yaml: String) throws -> Subject {
 private func subject(ofRequest request: Node) -> Subject {
     func text(_ node: Node?) -> String { node?.string ?? "" }
     let kind = request["kind"]
-    var subject = Subject(
+    let subject = Subject(
         operation: Subject.Operation(rawValue: text(request["operation"])) ?? .create,
         kind: GroupKind(text(kind?["group"]), text(kind?["kind"])), isRequest: true)
     subject.resource = text(request["resource"]?["resource"])
@@ -89,7 +89,7 @@ func request(
     let object = try object.map(tree)
     let old = try old.map(tree)
     let kind = (object ?? old).map(kind(of:)) ?? .pod
-    var subject = Subject(operation: operation, kind: kind, isRequest: true)
+    let subject = Subject(operation: operation, kind: kind, isRequest: true)
     subject.resource = kind.kind.lowercased() + "s"
     subject.subresource = subresource
     subject.namespace = (object ?? old)?["metadata"]?["namespace"]?.string ?? "shop"
@@ -103,7 +103,7 @@ func request(
 /// A CONNECT to `pods/exec`, whose options are YAML.
 func exec(_ options: String, subresource: String = "exec") throws -> Subject {
     let kind = subresource == "attach" ? "PodAttachOptions" : "PodExecOptions"
-    var subject = Subject(operation: .connect, kind: GroupKind("", kind), isRequest: true)
+    let subject = Subject(operation: .connect, kind: GroupKind("", kind), isRequest: true)
     subject.resource = "pods"
     subject.subresource = subresource
     subject.namespace = "shop"

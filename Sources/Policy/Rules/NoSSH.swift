@@ -16,12 +16,17 @@ struct NoSSH: StateRule {
     private let images: [[String]]
     private let programs: [ProgramPattern]
     private let exemptImages: [Glob]
+    /// The first words of `images`, and the names of `programs`.
+    private let imageNeedles: Needles
+    private let programNeedles: Needles
 
     init(parameters: inout ParameterReader) {
         ports = parameters.ports("ports", default: [22])
         images = parameters.words("images", default: Self.defaultImages).map { Self.words(of: $0) }
         programs = parameters.words("programs", default: Self.defaultPrograms)
             .map(ProgramPattern.init)
+        imageNeedles = Needles(images.compactMap(\.first))
+        programNeedles = Needles(programs.map(\.program))
         exemptImages = parameters.globs("exemptImages")
     }
 
@@ -211,7 +216,7 @@ extension NoSSH {
     /// strings. A shell reads `ss''hd` as `sshd`, so a word with quotes may.
     private func namesProgram(_ words: Node.Elements?) -> Bool {
         words?.contains { word in
-            word.hasShellQuotes || programs.contains { word.contains($0.program) }
+            word.hasShellQuotes || programNeedles.occur(in: word)
         } ?? false
     }
 
@@ -236,9 +241,7 @@ extension NoSSH {
     private func judgeImage(
         _ image: Node?, of container: Workload.Container, into findings: inout [Finding]
     ) {
-        guard let image, images.contains(where: { image.contains($0.first ?? "") }),
-            let text = image.string
-        else { return }
+        guard let image, imageNeedles.occur(in: image), let text = image.string else { return }
         let words = Self.words(of: Self.lastPathComponent(of: text))
         let match = images.first { name in
             words.indices.contains { words[$0...].starts(with: name) }
