@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 import harness
 
 README = (harness.ROOT / "README.md").read_text()
@@ -50,3 +52,28 @@ def test_the_report_shown_is_the_one_printed():
     end = shown.index("$ echo $?")
     assert [line for line in shown[:end] if line != "⋮" and line not in printed] == []
     assert shown[end + 1] == str(done.returncode)
+
+
+LIMITS = [
+    ("Sources/HTTP/Limits.swift", "bodyBytes", "32 MiB", 32 << 20),
+    ("Sources/HTTP/Limits.swift", "unbudgetedBodyBytes", "64 KiB", 64 << 10),
+    ("Sources/HTTP/Limits.swift", "headBytes", "16 KiB", 16 << 10),
+    ("Sources/HTTP/Limits.swift", "fieldCount", "100", 100),
+    ("Sources/HTTP/Limits.swift", "targetBytes", "8 KiB", 8 << 10),
+    ("Sources/HTTP/Limits.swift", "concurrentStreams", "100", 100),
+    ("Sources/Server/Configuration.swift", "limits.bodyBytes", "8 MiB", 8 << 20),
+    ("Sources/Server/Configuration.swift", "bodyBudgetBytes", "256 MiB", 256 << 20),
+    ("Sources/Server/Configuration.swift", "checkQueueLength", "32", 32),
+    ("Sources/Server/PolicyFolder.swift", "fileBytes", "4 MiB", 4 << 20),
+    ("Sources/cattleguard/CheckCommand.swift", "fileBytes", "64 MiB", 64 << 20),
+    ("Sources/Report/Check.swift", "listed", "10,000", 10_000),
+]
+
+
+@pytest.mark.parametrize("file, name, said, value", LIMITS, ids=lambda field: str(field))
+def test_the_limits_are_those_of_the_source(file, name, said, value):
+    source = (harness.ROOT / file).read_text()
+    written = re.search(rf"\b{re.escape(name)} = ([\d_ *<]+)$", source, re.M)[1]
+    assert eval(written) == value  # pylint: disable=eval-used
+    rows = table("| Limit | Admission | Service | Past it |")
+    assert any(said in cell for row in rows for cell in row)
