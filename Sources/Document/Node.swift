@@ -156,6 +156,8 @@ extension Node {
 extension Document {
     /// The index of the value of a member, by its key's fingerprint first and its bytes then.
     func member(of index: Int, named name: String) -> Int? {
+        // One access for the whole search: each look at a property of a class is checked.
+        let nodes = nodes
         let object = nodes[index]
         guard object.kind == .object else { return nil }
         let wanted = name.utf8.span
@@ -178,6 +180,7 @@ extension Document {
         if raw.hasEscapes { return decodedString(raw) == name }
         let wanted = name.utf8.span
         guard Int(raw.length) == wanted.count else { return false }
+        let text = text
         let start = Int(raw.offset)
         for index in 0..<wanted.count where text[start + index] != wanted[index] { return false }
         return true

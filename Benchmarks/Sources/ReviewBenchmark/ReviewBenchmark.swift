@@ -54,7 +54,8 @@ struct ReviewBenchmark {
     }
 
     static func bodies(of path: String) throws -> [[UInt8]] {
-        let data = path.hasSuffix(".gz") ? try gunzip(path) : try Data(contentsOf: URL(filePath: path))
+        let data =
+            path.hasSuffix(".gz") ? try gunzip(path) : try Data(contentsOf: URL(filePath: path))
         guard path.contains(".ndjson") else { return [Array(data)] }
         return data.split(separator: 0x0A).map(Array.init)
     }
@@ -83,16 +84,18 @@ struct ReviewBenchmark {
 
     static func measureJudge(_ body: [UInt8], _ policies: PolicySet) -> Cost {
         let document = Document()
-        guard let review = try? AdmissionReviewReader.read(
-            body, body.indices, into: document, policies: policies, limits: .admission)
+        guard
+            let review = try? AdmissionReviewReader.read(
+                body, body.indices, into: document, policies: policies, limits: .admission)
         else { return Cost() }
         return measure { _ = policies.evaluate(review.subject) }
     }
 
     static func measureAnswer(_ body: [UInt8], _ policies: PolicySet) -> Cost {
         let document = Document()
-        guard let review = try? AdmissionReviewReader.read(
-            body, body.indices, into: document, policies: policies, limits: .admission)
+        guard
+            let review = try? AdmissionReviewReader.read(
+                body, body.indices, into: document, policies: policies, limits: .admission)
         else { return Cost() }
         let verdict = policies.evaluate(review.subject)
         return measure { _ = AdmissionResponse(to: review, verdict).write() }
