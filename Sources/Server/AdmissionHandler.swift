@@ -68,6 +68,7 @@ final class AdmissionHandler: RequestHandler {
                     ("namespace", .text(subject.namespace)),
                     ("name", .text(subject.name)),
                     ("user", subject.user.map { .node($0) }),
+                    ("notice", notice(in: verdict)),
                 ],
                 decision: outcome.rawValue,
                 findings: verdict.violations.map { violation in
@@ -76,5 +77,12 @@ final class AdmissionHandler: RequestHandler {
                         field: violation.path.description)
                 },
                 exceptions: [], durationNanoseconds: nanoseconds))
+    }
+
+    /// What was let through by an explicit grant; nil for nearly all reviews.
+    private func notice(in verdict: Verdict) -> LogText? {
+        if verdict.notices.isEmpty { return nil }
+        let texts = verdict.notices.map { "\($0.policy): \($0.kind): \($0.message)" }
+        return .text(texts.joined(separator: "; "))
     }
 }

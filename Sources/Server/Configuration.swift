@@ -69,7 +69,7 @@ package struct ListenerConfiguration: Sendable {
     package static func admission(
         _ address: ListenerAddress, threads: Int
     ) -> ListenerConfiguration {
-        ListenerConfiguration(address: address, threads: threads, connectionLimit: 8192)
+        ListenerConfiguration(address: address, threads: threads, connectionLimit: 2048)
     }
 
     /// The limits of the service listener: bodies of 8 MiB.

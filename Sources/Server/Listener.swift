@@ -14,6 +14,12 @@ final class Listener: Sendable {
     ) throws(SystemError) -> [Listener] {
         var listeners: [Listener] = []
         var port = address.port
+        if count > 1, port != 0 {
+            // Sharing would also let a second process in beside one that is there already, and each
+            // would get some of the connections: a socket that does not share is refused.
+            _ = try ListeningSocket.bind(
+                host: address.host, port: port, reusePort: false, backlog: backlog)
+        }
         for _ in 0..<count {
             let socket = try ListeningSocket.bind(
                 host: address.host, port: port, reusePort: count > 1, backlog: backlog)

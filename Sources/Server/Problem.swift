@@ -39,7 +39,7 @@ struct Problem {
     static func unsupportedMediaType(_ expected: String) -> Problem {
         Problem(
             status: 415, title: "Unsupported media type",
-            detail: "the body must be \(expected), not encoded")
+            detail: "the Content-Type must be \(expected), without a Content-Encoding")
     }
 
     /// The problem of an Accept field that leaves nothing to answer with.

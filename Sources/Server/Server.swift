@@ -158,12 +158,17 @@ extension Server {
 
     /// Serves until a signal comes, then drains; a second signal ends at once.
     ///
-    /// - Parameter signals: SIGTERM and SIGINT, made before the server was started.
-    package func run(until signals: borrowing SignalSource) throws(SystemError) -> Ending {
+    /// - Parameters:
+    ///   - signals: SIGTERM and SIGINT, made before the server was started.
+    ///   - ready: called once nothing is left that could keep it from serving.
+    package func run(
+        until signals: borrowing SignalSource, ready: () -> Void = {}
+    ) throws(SystemError) -> Ending {
         let poller = try Poller.make(eventsPerWait: 2)
         let token = Poller.Token(slot: 0, generation: 0)
         try poller.add(signals.rawValue, token: token, interest: [.read])
         try poller.add(ended.rawValue, token: token, interest: [.read])
+        ready()
 
         var stage = Stage.serving
         var events: [Poller.Event] = []

@@ -13,7 +13,8 @@ struct CheckCommand: ParsableCommand {
             input. YAML may hold several documents; lists are taken apart.
 
             Exit codes: 0 nothing is denied; 1 something is; 2 something could not be checked, \
-            whatever the rest came to.
+            whatever the rest came to. A policy that only warns denies nothing: to fail on \
+            warnings too, --fail-on warn.
 
             Every option has an environment twin: CATTLEGUARD_FAIL_ON for --fail-on. An option \
             comes before its twin, the twin before the default.
@@ -21,13 +22,16 @@ struct CheckCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The folder of the policies (default: ./policies).", valueName: "folder"))
+            "The folder of the policies, or one file (default: ./policies).", valueName: "path"))
     var policies: String?
 
     @Option(help: "How the report is written (default: text).")
     var format: FormatName?
 
-    @Option(help: "What makes the exit code 1: deny, or warn too (default: deny).")
+    @Option(
+        help: ArgumentHelp(
+            "What makes the exit code 1: deny alone, or warn too (default: deny).",
+            valueName: "action"))
     var failOn: Severity?
 
     @Option(
@@ -107,8 +111,7 @@ enum Manifests {
 
     /// The path is the problem's place; its message need not repeat it.
     private static func add(_ error: SystemError, at path: String, to check: inout Check) {
-        let reason = SystemError(call: error.call, code: error.code)
-        check.add(CheckProblem(source: path, message: reason.description))
+        check.add(CheckProblem(source: path, message: error.reason(at: "cannot be read")))
     }
 
     private static func judge(file path: String, by check: inout Check) throws(SystemError) {

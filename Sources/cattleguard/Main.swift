@@ -32,7 +32,8 @@ struct Cattleguard: ParsableCommand {
         do {
             try command.run()
         } catch let error as ValidationError {
-            Terminal.complain("Error: \(error.message)\n\(usageString(for: type(of: command)))")
+            let usage = usageString(for: type(of: command))
+            Terminal.complain("Error: \(error.message)\nUsage: \(usage)")
             exit(withError: Terminal.unchecked)
         } catch {
             exit(withError: error)

@@ -15,7 +15,8 @@ struct PoliciesCommand: ParsableCommand {
 
         @Option(
             help: ArgumentHelp(
-                "The folder of the policies (default: ./policies).", valueName: "folder"))
+                "The folder of the policies, or one file (default: ./policies).", valueName: "path")
+        )
         var policies: String?
 
         @Option(help: "How the list is written (default: table).")
@@ -35,7 +36,8 @@ struct PoliciesCommand: ParsableCommand {
 
         @Option(
             help: ArgumentHelp(
-                "The folder of the policies (default: ./policies).", valueName: "folder"))
+                "The folder of the policies, or one file (default: ./policies).", valueName: "path")
+        )
         var policies: String?
 
         @Argument(help: ArgumentHelp("The policy's metadata.name.", valueName: "name"))

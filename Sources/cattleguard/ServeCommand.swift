@@ -12,10 +12,19 @@ struct ServeCommand: ParsableCommand {
         abstract: "Serve the admission webhook and the check service.",
         discussion: """
             Every option has an environment twin: CATTLEGUARD_TLS_CERTIFICATE for \
-            --tls-certificate. An option comes before its twin, the twin before the default.
+            --tls-certificate. An option comes before its twin, the twin before the default. \
+            An interval is a whole number and a unit: 500ms, 5s, 2m, 1h.
+
+            Logs are JSON lines on standard error. SIGTERM and SIGINT end it in order, a second \
+            one at once. Policies and certificates are read at the start; to change them, \
+            restart it.
+
+            Exit codes: 0 ended in order; 1 could not start, or was ended at once; 2 bad usage \
+            or a bad policy.
             """)
 
-    @Option(help: ArgumentHelp("The folder of the policies.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("The folder of the policies, or one file; required.", valueName: "path"))
     var policies: String?
 
     @Option(
@@ -52,7 +61,10 @@ struct ServeCommand: ParsableCommand {
             valueName: "number"))
     var checkThreads: Int?
 
-    @Option(help: "The most that any policy may do: declared, advisory or audit.")
+    @Option(
+        help: ArgumentHelp(
+            "The most that any policy may do: what it declares, warn, or audit "
+                + "(default: declared).", valueName: "cap"))
     var enforcement: Enforcement?
 
     @Flag(help: "Start even if there is no policy.")
@@ -70,7 +82,7 @@ struct ServeCommand: ParsableCommand {
             valueName: "interval"))
     var finishTime: Interval?
 
-    @OptionGroup(title: "Timeouts") var timeouts: TimeoutOptions
+    @OptionGroup var timeouts: TimeoutOptions
 
     func run() throws {
         // Signals first: threads inherit what is blocked when they are started.
@@ -88,13 +100,14 @@ struct ServeCommand: ParsableCommand {
         }
         let server = try Server.start(
             configuration, policies: set, version: Cattleguard.version, log: log)
-        log.write(.info, "ready") { writer in
-            writer.member("admission", server.admissionAddress.description)
-            writer.member("service", server.serviceAddress.description)
-            writer.member("policies", set.policies.count)
-            writer.member("version", Cattleguard.version)
+        let ending = try server.run(until: signals) {
+            log.write(.info, "ready") { writer in
+                writer.member("admission", server.admissionAddress.description)
+                writer.member("service", server.serviceAddress.description)
+                writer.member("policies", set.policies.count)
+                writer.member("version", Cattleguard.version)
+            }
         }
-        let ending = try server.run(until: signals)
         log.write(.info, "ended")
         guard case .drained = ending else { throw ExitCode.failure }
     }
@@ -122,6 +135,10 @@ struct ServeCommand: ParsableCommand {
                 certificate: certificate, privateKey: privateKey, clientCA: clientCA)
         } else if certificate != nil || privateKey != nil || clientCA != nil {
             throw ValidationError("--tls-certificate and --tls-private-key belong together")
+        } else if admission.isSecure || service.isSecure {
+            throw ValidationError(
+                "An https address needs --tls-certificate and --tls-private-key; "
+                    + "`cattleguard certificate` makes a pair to try with")
         }
         configuration.enforcement = try settings.value(
             enforcement, "enforcement", default: .declared)
@@ -142,12 +159,12 @@ struct ServeCommand: ParsableCommand {
         _ settings: inout Settings, _ enforcement: Enforcement
     ) throws -> PolicySet {
         guard let folder = try settings.value(policies, "policies") else {
-            throw ValidationError("--policies names the folder of the policies")
+            throw ValidationError(
+                "Name the folder of the policies with --policies or CATTLEGUARD_POLICIES")
         }
-        return try PolicyReader.read(
-            PolicyFolder.read(folder),
-            enforcement: enforcement,
-            allowEmpty: settings.flag(allowEmpty, "allow-empty"), folder: folder)
+        return try Terminal.readPolicies(
+            folder, enforcement: enforcement,
+            allowEmpty: settings.flag(allowEmpty, "allow-empty"))
     }
 }
 

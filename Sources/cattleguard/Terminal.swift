@@ -32,19 +32,35 @@ enum Terminal {
         if let folder = try settings.value(option, "policies") { return folder }
         if (try? File.isDirectory(defaultPolicies)) == true { return defaultPolicies }
         throw ValidationError(
-            "Name the folder of the policies with --policies or CATTLEGUARD_POLICIES: "
+            "Name the folder of the policies with --policies or CATTLEGUARD_POLICIES; "
                 + "there is no ./\(defaultPolicies)")
     }
 
     /// Reads the policies of a folder, or one file. What is wrong with them goes to standard error,
     /// a line each.
-    static func readPolicies(_ folder: String, allowEmpty: Bool = false) throws -> PolicySet {
+    static func readPolicies(
+        _ folder: String, enforcement: Enforcement = .declared, allowEmpty: Bool = false
+    ) throws -> PolicySet {
         do {
+            let files = try PolicyFolder.read(folder)
+            guard !files.isEmpty || allowEmpty else {
+                complain("\(folder): holds no *.yaml, *.yml or *.json; write a policy into it")
+                throw unchecked
+            }
             return try PolicyReader.read(
-                PolicyFolder.read(folder), allowEmpty: allowEmpty, folder: folder)
-        } catch {
-            complain("\(error)")
+                files, enforcement: enforcement, allowEmpty: allowEmpty, folder: folder)
+        } catch let error as SystemError {
+            complain("the policies cannot be read: \(error.reason(at: error.subject))")
+            throw unchecked
+        } catch let problems as PolicyProblems {
+            complain(problems.description)
             throw unchecked
         }
     }
+}
+
+extension SystemError {
+    /// Why it failed, without the name of the call, which tells people nothing: `nope: No such file
+    /// or directory`.
+    func reason(at place: String) -> String { SystemError(call: place, code: code).description }
 }

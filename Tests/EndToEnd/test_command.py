@@ -114,6 +114,29 @@ def test_a_bad_policy_is_an_error_with_its_place_and_a_hint(name, tmp_path):
     assert hint in said
 
 
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["check", "--policies", "{tmp}/none", "-"],
+         "the policies cannot be read: {tmp}/none: No such file or directory\n"),
+        (["check", "--policies", "{tmp}", "-"],
+         "{tmp}: holds no *.yaml, *.yml or *.json; write a policy into it\n"),
+        (["serve", "--policies", "{tmp}", "--admission-address", "http://127.0.0.1:0"],
+         "{tmp}: holds no *.yaml, *.yml or *.json; write a policy into it\n"),
+        (["policies", "show", "--policies", str(POLICIES), "no-exce"],
+         f"Error: There is no policy 'no-exce' in {POLICIES} (did you mean \"no-exec\"?)\n"
+         "Usage: cattleguard policies show [--policies <path>] <name>\n"),
+        (["serve", "--policies", str(POLICIES)],
+         "Error: An https address needs --tls-certificate and --tls-private-key; "
+         "`cattleguard certificate` makes a pair to try with\n"
+         "Usage: cattleguard serve <options>\n"),
+    ])
+def test_messages_say_what_and_where_and_what_to_do(arguments, said, tmp_path):
+    done = harness.command(*(argument.format(tmp=tmp_path) for argument in arguments), input=b"")
+    assert done.returncode == 2
+    assert done.stderr.decode() == said.format(tmp=tmp_path)
+
+
 def test_two_policies_of_one_name_are_an_error(tmp_path):
     (tmp_path / "a.yaml").write_text(POLICY)
     (tmp_path / "b.yaml").write_text(POLICY)
@@ -146,6 +169,16 @@ def test_an_option_may_be_an_environment_variable(enforcing):
     done = check(
         EXAMPLES / "bad.yaml", env={**os.environ, "CATTLEGUARD_POLICIES": str(enforcing)})
     assert done.returncode == 1, done.stderr
+
+
+def test_breaking_the_glass_leaves_a_line_in_the_log(start, tmp_path):
+    """Allowed by an explicit grant: the log names the policy, who, and what."""
+    (tmp_path / "shells.yaml").write_text(POLICY.replace("allowedUsers: []", 'allowedUsers: ["*"]'))
+    gate = start(policies=tmp_path)
+    assert gate.decide(harness.review("exec-by-developer"))["allowed"] is True
+    line = gate.wait_for_line(lambda line: line["msg"] == "decision")
+    assert line["notice"].startswith('shells: break-glass: user "alice@example.com"')
+    gate.stop()
 
 
 def test_the_version_is_told():

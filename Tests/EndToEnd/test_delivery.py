@@ -1,9 +1,11 @@
 """deploy/, the Dockerfile and `make run`: what users apply, build and type first."""
 
+import base64
 import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import tempfile
 
@@ -156,6 +158,43 @@ def test_the_certificate_bears_the_name_that_is_called(rendered):
         item for item in objects(rendered, "Certificate")
         if f"{item['metadata']['namespace']}/{item['metadata']['name']}" == name]
     assert f"{service['name']}.{service['namespace']}.svc" in certificate["spec"]["dnsNames"]
+
+
+def test_a_certificate_of_your_own_takes_the_place_of_cert_manager(tool, tmp_path):
+    for folder in [DEPLOY, POLICIES]:
+        shutil.copytree(folder, tmp_path / folder.name)
+    component = tmp_path / "deploy/components/own-certificate"
+    done = harness.command(
+        "certificate", "--host", "cattleguard.cattleguard.svc", "--out", component, "--force")
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/kustomization.yaml").write_text(
+        "resources: [../deploy/overlays/enforcing]\n"
+        "components: [../deploy/components/own-certificate]\n")
+    done = harness.run(tool("kubectl"), "kustomize", tmp_path / "mine")
+    assert done.returncode == 0, done.stderr
+    assert b"cert-manager" not in done.stdout
+    [secret] = objects(done.stdout, "Secret")
+    [deployment] = objects(done.stdout, "Deployment")
+    volumes = deployment["spec"]["template"]["spec"]["volumes"]
+    assert secret["metadata"]["name"] in [
+        volume.get("secret", {}).get("secretName") for volume in volumes]
+    [configuration] = objects(done.stdout, "ValidatingWebhookConfiguration")
+    for webhook in configuration["webhooks"]:
+        bundle = base64.b64decode(webhook["clientConfig"]["caBundle"])
+        assert bundle == (component / "ca.crt").read_bytes()
+
+
+def test_there_is_time_to_end_in_order(rendered):
+    """preStop, the drain delay and the finish time fit into what the kubelet grants."""
+    [deployment] = objects(rendered, "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    options = dict(
+        argument.removeprefix("--").split("=") for argument in container["args"][1:])
+    seconds = container["lifecycle"]["preStop"]["sleep"]["seconds"] + sum(
+        int(options[name].removesuffix("s")) for name in ["drain-delay", "finish-time"])
+    assert seconds < pod["terminationGracePeriodSeconds"]
 
 
 def test_the_deployment_survives_what_clusters_do(rendered):

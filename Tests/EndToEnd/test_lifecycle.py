@@ -120,6 +120,7 @@ BROKEN = {
     "no certificate": {"--tls-certificate": "/nonexistent.crt"},
     "a certificate that is none": {"--tls-certificate": "GARBAGE"},
     "a port in use": {"--service-address": "IN_USE"},
+    "a port that another gate shares among its loops": {"--admission-address": "IN_USE_SECURE"},
     "an address that is none": {"--service-address": "nonsense"},
     "no policies": {"--policies": "/nonexistent"},
     "an empty folder of policies": {"--policies": "EMPTY"},
@@ -131,11 +132,12 @@ BROKEN = {
 def test_a_bad_start_says_why(certificate, enforcing, tmp_path, name):
     garbage = tmp_path / "garbage"
     garbage.write_text("garbage")
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken:
         (tmp_path / "empty").mkdir()
         values = {
             "EMPTY": str(tmp_path / "empty"), "GARBAGE": str(garbage),
-            "IN_USE": f"http://127.0.0.1:{taken.getsockname()[1]}"}
+            "IN_USE": f"http://127.0.0.1:{taken.getsockname()[1]}",
+            "IN_USE_SECURE": f"https://127.0.0.1:{taken.getsockname()[1]}"}
         options = {
             "--policies": enforcing, "--admission-address": "https://127.0.0.1:0",
             "--service-address": "http://127.0.0.1:0",

@@ -61,9 +61,9 @@ def test_what_cannot_be_read_is_a_problem_and_the_rest_is_checked(enforcing, tmp
     code, names, report = checked(enforcing, tmp_path, tmp_path / "empty", tmp_path / "missing")
     assert (code, names) == (2, ["z"])
     assert [(problem["file"], problem["message"]) for problem in report["problems"]] == [
-        (str(tmp_path / "broken.yaml"), "stat: No such file or directory"),
+        (str(tmp_path / "broken.yaml"), "cannot be read: No such file or directory"),
         (str(tmp_path / "empty"), "the folder holds no *.yaml, *.yml or *.json"),
-        (str(tmp_path / "missing"), "stat: No such file or directory")]
+        (str(tmp_path / "missing"), "cannot be read: No such file or directory")]
 
 
 def test_nothing_at_all_is_not_success(enforcing):

@@ -14,7 +14,7 @@ func policyText(_ spec: String, name: String = "a") -> String {
         """
 }
 
-let ruleNames = "image-digest, read-only-root-filesystem, no-exec, no-ssh"
+let ruleNames = RuleCatalogue.all.map { $0.id }.joined(separator: ", ")
 
 @Suite struct PolicyReaderTests {
     @Test func readsEveryField() throws {

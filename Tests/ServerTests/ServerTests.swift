@@ -90,7 +90,7 @@ private final class Client {
         ("POST /livez", "405 Method Not Allowed", "/livez takes GET, HEAD"),
         ("GET /v1/check", "405 Method Not Allowed", "/v1/check takes POST"),
         ("GET /nowhere", "404 Not Found", "there is nothing at this path"),
-        ("POST /v1/check", "415 ", "the body must be application/yaml or application/json"),
+        ("POST /v1/check", "415 ", "the Content-Type must be application/yaml or application/json"),
     ])
     func theServiceListenerAnswers(_ line: String, _ status: String, _ body: String) throws {
         let running = try RunningServer()

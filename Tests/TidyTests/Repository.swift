@@ -23,6 +23,10 @@ enum Repository {
         return Set((all ?? []).filter { !$0.hasPrefix(".") })
     }
 
+    static func exists(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: root.appending(path: path).path())
+    }
+
     static func text(of path: String) throws -> String {
         try String(contentsOf: root.appending(path: path), encoding: .utf8)
     }
