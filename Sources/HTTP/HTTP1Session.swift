@@ -63,7 +63,8 @@ extension HTTP1Session {
         switch state {
         case .head: end - start >= max(limits.headBytes, pool.bufferBytes)
         case .body(let range): end >= range.upperBound
-        case .chunkedBody: end - decoder.cursor >= pool.bufferBytes
+        // A trailer line may be as long as a head: that much must fit, or it would never end.
+        case .chunkedBody: end - decoder.cursor >= max(limits.headBytes, pool.bufferBytes)
         case .answering, .discarding: false
         }
     }

@@ -250,7 +250,7 @@ private let end = "\r\n\r\n"
     /// Bytes taken in while nobody asks for events, of a peer that sends without end.
     @Test(arguments: [
         ("", 16 * 1024), ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", 1024),
-        (chunked, 1024),
+        (chunked, 16 * 1024),
     ])
     func inputNobodyReadsIsBounded(head: String, bound: Int) {
         let driver = EngineDriver(bufferBytes: 1024)
