@@ -53,6 +53,9 @@ let tests: [Target] = [
     .testTarget(
         name: "ServerTests",
         dependencies: ["Server", "Posix", "HTTP", "Telemetry", "Policy", "Document", "Report"]),
+    // The fuzzers' targets, which are a link to Fuzz/Targets, on the inputs in Tests/Seeds.
+    .testTarget(
+        name: "SeedTests", dependencies: ["Document", "HTTP", "Policy", "Admission", "Report"]),
     .testTarget(name: "TidyTests", dependencies: ["Policy", "Document"]),
 ]
 

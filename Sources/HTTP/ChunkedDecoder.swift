@@ -43,11 +43,12 @@ struct ChunkedDecoder {
                 } else {
                     let (total, overflows) = body.count.addingReportingOverflow(size)
                     guard !overflows else { throw .bodyTooLarge(limits) }
-                    try grant.admit(total, free: limits.unbudgetedBodyBytes)
+                    try grant.check(claim: total)
                     state = .data(remaining: size)
                 }
             case .data(let remaining):
                 let count = min(remaining, end - cursor)
+                try grant.admit(body.count + count, free: limits.unbudgetedBodyBytes)
                 move(&bytes, count: count)
                 state = count == remaining ? .dataEnd : .data(remaining: remaining - count)
                 if count < remaining { return suspend(&bytes, &end) }

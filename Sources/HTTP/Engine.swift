@@ -132,6 +132,11 @@ package final class Engine {
         return http1?.incompleteRequest
     }
 
+    /// The oldest answer that waits for the peer to open its flow control window (RFC 9113 §5.2),
+    /// though all output is written. A deadline runs for as long as this stays the same: a peer may
+    /// otherwise hold answers, and its connection, without end.
+    package var untakenAnswer: RequestID? { http2?.untakenAnswer }
+
     /// Whether the connection has nothing more to do once the pending output is written. Ask when
     /// `nextEvent` has returned nil.
     package var shouldClose: Bool {

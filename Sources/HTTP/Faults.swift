@@ -93,7 +93,13 @@ struct BodyGrant {
         self.budget = budget
     }
 
-    /// Asks for room for a body of `count` bytes in all, before any of it is buffered.
+    /// Refuses a body that is said to be larger than any may be, before a byte of it has come. No
+    /// room is taken for it yet: a length is a claim, and costs nothing to make.
+    func check(claim count: Int) throws(Fault) {
+        guard count <= limits.bodyBytes else { throw .bodyTooLarge(limits) }
+    }
+
+    /// Asks for room for `count` bytes of a body in all, that have come or are about to.
     /// `free` says how large a body may be without the budget.
     mutating func admit(_ count: Int, free: Int) throws(Fault) {
         guard count <= limits.bodyBytes else { throw .bodyTooLarge(limits) }

@@ -63,7 +63,8 @@ extension HTTP1Session {
         switch state {
         case .head: end - start >= max(limits.headBytes, pool.bufferBytes)
         case .body(let range): end >= range.upperBound
-        case .chunkedBody: end - decoder.cursor >= pool.bufferBytes
+        // A trailer line may be as long as a head: that much must fit, or it would never end.
+        case .chunkedBody: end - decoder.cursor >= max(limits.headBytes, pool.bufferBytes)
         case .answering, .discarding: false
         }
     }
@@ -197,6 +198,10 @@ extension HTTP1Session {
         }
         switch state {
         case .body(let range):
+            // What the buffer has grown to is held, whether it is filled or not.
+            try grant.admit(
+                min(input.count, range.upperBound) - range.lowerBound,
+                free: limits.unbudgetedBodyBytes)
             guard end >= range.upperBound else { return nil }
             start = range.upperBound
             return range
@@ -218,7 +223,7 @@ extension HTTP1Session {
             decoder = ChunkedDecoder(limits: limits, at: offset)
             state = .chunkedBody
         } else {
-            try grant.admit(framing.contentLength, free: limits.unbudgetedBodyBytes)
+            try grant.check(claim: framing.contentLength)
             state = .body(offset..<(offset + framing.contentLength))
             isMissing = framing.contentLength > 0
         }

@@ -148,9 +148,7 @@ extension HTTP2Session {
     }
 
     fileprivate func endHead(_ stream: HTTP2Stream, isWhole: Bool) {
-        let before = stream.unbudgetedCount
-        stream.endHead(free: free(stream))
-        unbudgetedCount += stream.unbudgetedCount - before
+        stream.endHead()
         if stream.fault != nil {
             makeReady(stream)
         } else if stream.expectsContinue, !isWhole, stream.state == .receiving {
@@ -315,6 +313,11 @@ extension HTTP2Session {
 
     var incompleteRequest: RequestID? {
         streams.values.filter { $0.state == .receiving }.map(\.requestID).min()
+    }
+
+    var untakenAnswer: RequestID? {
+        guard output.pendingCount == 0 else { return nil }
+        return streams.values.filter { $0.state == .sending }.map(\.requestID).min()
     }
 
     var shouldClose: Bool {

@@ -145,9 +145,8 @@ extension HTTP2Stream {
         return storedValue
     }
 
-    /// Ends the head: its target is read, and room for the declared body asked for. `free` says how
-    /// much of a body may be held without the budget.
-    func endHead(free: Int) {
+    /// Ends the head: its target is read, and a body refused that is said to be too large.
+    func endHead() {
         guard !isHeadComplete else { return }
         isHeadComplete = true
         refusing { () throws(Fault) in
@@ -160,8 +159,7 @@ extension HTTP2Stream {
             } else {
                 (path, query) = try Target.split(storage.span, target)
             }
-            try grant.admit(declaredLength, free: free)
-            unbudgetedCount = grant.reservation == nil ? declaredLength : 0
+            try grant.check(claim: declaredLength)
         }
         listBytes = 0
         listCount = 0

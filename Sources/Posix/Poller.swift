@@ -147,6 +147,20 @@ package struct Poller: ~Copyable {
     }
 }
 
+extension Poller {
+    /// Waits until one of a few descriptors is readable, the time is up or a signal comes
+    /// (poll(2)). It needs no descriptor of its own, so it works where there are no more. A
+    /// negative timeout waits without end.
+    package static func waitForAny(
+        of descriptors: [Int32], timeoutMilliseconds: Int32
+    ) throws(SystemError) {
+        var entries = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        // Sound: the kernel reads and writes `count` elements of our array.
+        let count = unsafe poll(&entries, nfds_t(entries.count), timeoutMilliseconds)
+        if count < 0, errno != EINTR { throw SystemError(last: "poll") }
+    }
+}
+
 /// Wakes a loop that waits in its poller, from any thread (eventfd(2)).
 package final class Wakeup: Sendable {
     private let descriptor: Descriptor

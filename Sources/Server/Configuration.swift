@@ -45,8 +45,12 @@ package struct ListenerConfiguration: Sendable {
     package var address: ListenerAddress
     /// Loops, each a thread with a listening socket of its own.
     package var threads: Int
-    /// Connections that all its loops may hold together; past it, new ones wait to be accepted.
+    /// Connections that all its loops may hold together; past it, those that keep us waiting make
+    /// room, and while there are none, new ones wait to be accepted.
     package var connectionLimit: Int
+    /// How long a connection must have kept us waiting before another may take its place, in
+    /// nanoseconds, when there is no place left.
+    package var patience: UInt64 = 1_000_000_000
     /// What one connection may hold and do.
     package var limits: Limits
     /// How long one connection may stay in each state.
@@ -77,7 +81,7 @@ package struct ListenerConfiguration: Sendable {
         var limits = Limits()
         limits.bodyBytes = 8 << 20
         return ListenerConfiguration(
-            address: address, threads: 1, connectionLimit: 1024, limits: limits)
+            address: address, threads: 1, connectionLimit: 512, limits: limits)
     }
 }
 

@@ -118,6 +118,23 @@ struct Deadlines {
         return nil
     }
 
+    /// What a connection that makes room for another may be waiting for, in the order in which it
+    /// goes: closed but for the peer's end; shaking hands and asking, which takes those who mean it
+    /// no time; asking again; sending and taking what was asked for.
+    static let dispensable: [Kind] = [.linger, .handshake, .head, .idle, .body, .write]
+
+    /// The slot that has waited longest for the first of `kinds` that any has waited for as long as
+    /// `patience`, in nanoseconds.
+    func longestWaiting(among kinds: [Kind], now: UInt64, patience: UInt64) -> Int? {
+        for kind in kinds {
+            let first = lists[kind.rawValue].first
+            guard first != Self.none else { continue }
+            let armed = entries[first].expiry &- duration(of: kind)
+            if now &- armed >= patience { return first }
+        }
+        return nil
+    }
+
     private func duration(of kind: Kind) -> UInt64 {
         switch kind {
         case .handshake: durations.handshake

@@ -4,19 +4,6 @@ internal import Posix
 internal import TLS
 internal import Telemetry
 
-/// What a loop is told when it is made.
-struct LoopSettings: Sendable {
-    let listener: ListenerConfiguration
-    /// Nil for plaintext.
-    let tls: TLSContext?
-    /// Bytes for large bodies, shared by all loops of the process.
-    let budget: ByteBudget
-    /// Places for connections, shared by the loops of the listener.
-    let connectionLimit: ConnectionLimit
-    let metrics: LoopMetrics
-    let mailbox: Mailbox
-}
-
 /// One thread's loop: it accepts, reads, asks its handler and writes, and waits in its poller.
 ///
 /// Everything here belongs to the one thread; others reach it by the mailbox alone.
@@ -198,8 +185,10 @@ extension EventLoop {
     @discardableResult
     private func acceptConnections() -> Bool {
         guard let listener, acceptResumption == nil else { return false }
-        for _ in 0..<Budget.acceptsPerTurn {
+        for number in 0..<Budget.acceptsPerTurn {
+            // Only at first is it sure that somebody waits, for whom another is to go.
             guard settings.connectionLimit.acquire() else {
+                if number > 0 || evict() { return true }
                 pauseAccepting("connection limit reached")
                 return false
             }
@@ -211,10 +200,27 @@ extension EventLoop {
                 try open(accepted.takeSocket())
             } catch {
                 settings.connectionLimit.release()
+                if error.isExhaustion, number > 0 || evict() { return true }
                 pauseAccepting(error.description)
                 return false
             }
         }
+        return true
+    }
+
+    /// Closes the connection that could best be done without, so that whoever is quick gets in
+    /// though others hold every place. The loop gives up only what is its own.
+    ///
+    /// - Returns: Whether there was one.
+    @discardableResult
+    private func evict(among kinds: [Deadlines.Kind] = Deadlines.dispensable) -> Bool {
+        let patience = settings.listener.patience
+        guard let slot = deadlines.longestWaiting(among: kinds, now: now, patience: patience),
+            let connection = connections[slot]
+        else { return false }
+        metrics.evicted.add()
+        if !connection.isLingering { connection.beginLingering() }
+        close(connection)
         return true
     }
 
@@ -340,7 +346,7 @@ extension EventLoop {
             guard let answer = handler.answer(request, reply: reply) else { return }
             send(answer, to: request.id, on: connection)
         case .fault(let id, let fault):
-            if fault.status == 429 { metrics.countShed(.bodyBudget) }
+            if fault.status == 429 { noteFullBudget(connection) }
             send(Answer(.other, Problem(fault).response()), to: id, on: connection)
         }
     }
@@ -349,6 +355,14 @@ extension EventLoop {
         metrics.countRequest(answer.route, status: answer.response.status)
         connection.engine?.respond(to: id, answer.response, date: date.text(now))
         noteServed(connection)
+    }
+
+    /// Counts a body that found no room, and takes room from one that comes too slowly: the client
+    /// will be back in a second.
+    private func noteFullBudget(_ connection: Connection) {
+        metrics.countShed(.bodyBudget)
+        deadlines.disarm(Int(connection.token.slot))
+        evict(among: [.body])
     }
 
     /// Lets the idle time begin anew.
@@ -415,6 +429,13 @@ extension EventLoop {
         guard let engine = connection.engine else { return }
         if connection.hasPendingOutput {
             if current != .write { deadlines.arm(slot, .write, now: now) }
+        } else if let answer = engine.untakenAnswer,
+            engine.incompleteRequest.map({ answer < $0 }) ?? true
+        {
+            if current != .write || answer != connection.timedRequest {
+                connection.timedRequest = answer
+                deadlines.arm(slot, .write, now: now)
+            }
         } else if let request = engine.incompleteRequest {
             let isBody = engine.phase == .body
             if request != connection.timedRequest || current == nil || current == .write {

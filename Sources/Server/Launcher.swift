@@ -19,7 +19,12 @@ final class EndedLoops: Sendable {
     init() throws(SystemError) { bell = try Wakeup() }
 
     var rawValue: Int32 { bell.rawValue }
-    var count: Int { ended.load(ordering: .acquiring) }
+
+    /// How many there are now; the bell is silent until there is another.
+    func count() -> Int {
+        bell.drain()
+        return ended.load(ordering: .acquiring)
+    }
 
     func add() {
         ended.add(1, ordering: .releasing)

@@ -22,6 +22,8 @@ final class LoopMetrics: Sendable {
     let connections = Gauge()
     /// Connections accepted so far.
     let accepted = Counter()
+    /// Connections closed to make room for others.
+    let evicted = Counter()
     /// Times that accepting was put off, for want of descriptors or of room under the limit.
     let acceptPauses = Counter()
     /// Handshakes that failed.

@@ -75,6 +75,10 @@ struct Scrape {
             help: "Connections accepted so far.")
         writeCounters { $0.accepted }
         out.begin(
+            "cattleguard_http_connections_evicted_total", .counter,
+            help: "Connections that kept the server waiting, closed to make room for others.")
+        writeCounters { $0.evicted }
+        out.begin(
             "cattleguard_http_accept_pauses_total", .counter,
             help: "Times that accepting was put off for want of descriptors or room.")
         writeCounters { $0.acceptPauses }

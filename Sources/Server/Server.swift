@@ -164,18 +164,15 @@ extension Server {
     package func run(
         until signals: borrowing SignalSource, ready: () -> Void = {}
     ) throws(SystemError) -> Ending {
-        let poller = try Poller.make(eventsPerWait: 2)
-        let token = Poller.Token(slot: 0, generation: 0)
-        try poller.add(signals.rawValue, token: token, interest: [.read])
-        try poller.add(ended.rawValue, token: token, interest: [.read])
         ready()
-
         var stage = Stage.serving
-        var events: [Poller.Event] = []
         while true {
-            let now = Clock.monotonicNanoseconds()
-            try poller.wait(into: &events, timeoutMilliseconds: stage.waitMilliseconds(now))
-            if ended.count == loops.count {
+            // Not a poller: connections may have taken every descriptor by now.
+            try Poller.waitForAny(
+                of: [signals.rawValue, ended.rawValue],
+                timeoutMilliseconds: stage.waitMilliseconds(Clock.monotonicNanoseconds()))
+            let endedCount = ended.count()
+            if endedCount == loops.count {
                 join()
                 return stage.isServing ? .failed : .drained
             }
@@ -185,7 +182,7 @@ extension Server {
                 log.write(.info, "draining") { $0.member("signal", signal?.description ?? "") }
                 beginDraining()
                 stage = .draining(until: Clock.monotonicNanoseconds() + configuration.drainDelay)
-            case .serving where ended.count > 0:
+            case .serving where endedCount > 0:
                 end()
                 join()
                 return .failed

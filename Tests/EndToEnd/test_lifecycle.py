@@ -73,6 +73,21 @@ def test_work_in_flight_is_finished(own):
     assert own.wait() == 0
 
 
+def test_waiting_for_work_in_flight_costs_nothing(own):
+    """A loop that has ended already must not keep the thread that waits for the others busy."""
+    with own.connect() as connection:
+        connection.sendall(b"POST /validate HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")
+        own.signal(signal.SIGTERM)
+        own.wait_for_line(lambda line: line.get("msg") == "finishing")
+        before = cpu_ticks(own.process.pid)
+        time.sleep(1)
+        assert (cpu_ticks(own.process.pid) - before) / os.sysconf("SC_CLK_TCK") < 0.3, "it spins"
+        connection.sendall(b"x" * 9)
+        assert [answer[0] for answer in harness.parse_answers(
+            harness.receive_all(connection))] == [415]
+    assert own.wait() == 0
+
+
 def test_idle_connections_close_after_the_drain_delay(own):
     with own.connect() as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -99,8 +99,25 @@ private let end = "\r\n\r\n"
         chunked.feed("2\r\nab\r\n")
         #expect(chunked.engine.nextEvent() == nil)
         #expect(chunked.budget.reserved == 12)
-        #expect(status("1\r\n", chunked) == 429)
+        #expect(status("1\r\nc", chunked) == 429)
         #expect(chunked.budget.reserved == 0)
+    }
+
+    /// What is said to come takes nothing from those whose bodies do come.
+    @Test(arguments: ["Content-Length: 50000", "Transfer-Encoding: chunked\r\n\r\nC350"])
+    func theBudgetIsDrawnOnAsBytesCome(_ claim: String) {
+        var limits = Limits()
+        limits.unbudgetedBodyBytes = 10
+        let driver = EngineDriver(limits: limits, budget: 60_000, bufferBytes: 256)
+        driver.feed("POST / HTTP/1.1\r\nHost: a\r\n\(claim)\r\n")
+        if claim.hasPrefix("C") { driver.feed("\r\n") }
+        #expect(driver.engine.nextEvent() == nil)
+        #expect(driver.budget.reserved < 256)
+        for _ in 0..<8 {
+            driver.feed(String(repeating: "x", count: 1000))
+            #expect(driver.engine.nextEvent() == nil)
+        }
+        #expect((8_000...16_384).contains(driver.budget.reserved))
     }
 
     @Test func theBudgetIsGivenBackWithTheRequest() throws {
@@ -250,7 +267,7 @@ private let end = "\r\n\r\n"
     /// Bytes taken in while nobody asks for events, of a peer that sends without end.
     @Test(arguments: [
         ("", 16 * 1024), ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n", 1024),
-        (chunked, 1024),
+        (chunked, 16 * 1024),
     ])
     func inputNobodyReadsIsBounded(head: String, bound: Int) {
         let driver = EngineDriver(bufferBytes: 1024)

@@ -293,6 +293,32 @@ extension Engine.Event? {
         #expect(driver.budget.reserved == 0)
     }
 
+    @Test func aDeclaredLengthTakesNothingFromTheBudget() {
+        var limits = Limits()
+        limits.unbudgetedBodyBytes = 10
+        let driver = EngineDriver.http2(limits, budget: 1000)
+        driver.feed(Frames.headers(1, "POST", "/", [("content-length", "900")]))
+        #expect(driver.engine.nextEvent() == nil)
+        #expect(driver.budget.reserved == 0)
+        driver.feed(Frames.data(1, Array(repeating: 1, count: 100), ends: false))
+        #expect(driver.budget.reserved == 100)
+    }
+
+    @Test func anAnswerThatThePeerHasNoWindowForIsUntaken() throws {
+        let driver = EngineDriver.http2()
+        driver.feed(Frames.frame(type: 4, stream: 0, [0, 4, 0, 0, 0, 0]))
+        driver.feed(Frames.headers(1, "GET", ends: true))
+        let request = try #require(driver.request())
+        #expect(driver.engine.untakenAnswer == nil)
+        driver.engine.respond(to: request.id, Response(status: 200, body: [1]))
+        _ = driver.frames()
+        #expect(driver.engine.pendingOutputCount == 0)
+        #expect(driver.engine.untakenAnswer == request.id)
+        driver.feed(Frames.windowUpdate(1, 1))
+        _ = driver.frames()
+        #expect(driver.engine.untakenAnswer == nil)
+    }
+
     @Test func rapidResetEndsTheConnection() {
         let driver = EngineDriver.http2()
         for stream in 0..<400 {

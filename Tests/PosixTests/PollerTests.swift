@@ -132,4 +132,15 @@ struct WakeupTests {
         #expect(events.isEmpty)
         wakeup.drain()
     }
+
+    @Test func isWaitedForWithoutAPoller() throws {
+        let silent = try Wakeup()
+        let wakeup = try Wakeup()
+        let both = [silent.rawValue, wakeup.rawValue]
+        let start = Clock.monotonicNanoseconds()
+        try Poller.waitForAny(of: both, timeoutMilliseconds: 20)
+        #expect(Clock.monotonicNanoseconds() - start >= 19_000_000)
+        wakeup.signal()
+        try Poller.waitForAny(of: both, timeoutMilliseconds: -1)
+    }
 }

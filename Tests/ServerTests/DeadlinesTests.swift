@@ -45,4 +45,17 @@ import Testing
         deadlines.arm(2, .head, now: 14)
         #expect(deadlines.earliest == 34)
     }
+
+    @Test func whoWaitedLongestOfTheFirstKindGivesWay() {
+        var deadlines = Deadlines(durations: durations)
+        let kinds: [Deadlines.Kind] = [.head, .idle]
+        deadlines.arm(0, .idle, now: 0)
+        deadlines.arm(1, .head, now: 100)
+        deadlines.arm(2, .head, now: 101)
+        deadlines.arm(3, .write, now: 0)
+        #expect(deadlines.longestWaiting(among: kinds, now: 110, patience: 10) == 1)
+        #expect(deadlines.longestWaiting(among: kinds, now: 109, patience: 10) == 0)
+        #expect(deadlines.longestWaiting(among: [.head], now: 109, patience: 10) == nil)
+        #expect(deadlines.longestWaiting(among: [.body], now: 900, patience: 10) == nil)
+    }
 }

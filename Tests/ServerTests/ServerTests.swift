@@ -138,6 +138,55 @@ private final class Client {
         #expect(try client.receiveAll() == "")
     }
 
+    @Test func whoKeepsUsWaitingMakesRoom() throws {
+        let running = try RunningServer {
+            $0.admission.threads = 1
+            $0.admission.connectionLimit = 2
+            $0.admission.patience = 50_000_000
+        }
+        let silent = [try running.admission(), try running.admission()]
+        let quick = try running.admission()
+        try quick.send("GET /healthz HTTP/1.1\r\n\(get)")
+        #expect(try quick.receive(through: "\r\n\r\nok\n").hasPrefix("HTTP/1.1 200 OK"))
+        // The first has gone, without an answer; the second has kept its place.
+        #expect(try silent[0].receiveAll() == "")
+        try silent[1].send("GET /healthz HTTP/1.1\r\n\(get)")
+        #expect(try silent[1].receive(through: "\r\n\r\nok\n").hasPrefix("HTTP/1.1 200 OK"))
+    }
+
+    @Test func whoIsNotYetSlowKeepsItsPlace() throws {
+        let running = try RunningServer {
+            $0.admission.threads = 1
+            $0.admission.connectionLimit = 1
+            $0.admission.patience = 60_000_000_000
+        }
+        let first = try running.admission()
+        let second = try running.admission()
+        try second.send("GET /healthz HTTP/1.1\r\n\(get)")
+        try first.send("GET /healthz HTTP/1.1\r\nConnection: close\r\n\(get)")
+        #expect(try first.receiveAll().hasSuffix("\r\n\r\nok\n"))
+        #expect(try second.receive(through: "\r\n\r\nok\n").hasPrefix("HTTP/1.1 200 OK"))
+    }
+
+    @Test func aSlowBodyMakesRoomInTheBudget() throws {
+        let running = try RunningServer {
+            $0.admission.threads = 1
+            $0.bodyBudgetBytes = 3_000_000
+            $0.admission.patience = 50_000_000
+        }
+        let head = "POST /validate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        let body = String(repeating: "x", count: 2_000_000)
+        let slow = try running.admission()
+        try slow.send("\(head)Content-Length: 2000001\r\n\r\n\(body)")
+        Lock(()).wait(timeoutNanoseconds: 200_000_000) { _ in Never?.none }
+        let refused = try running.admission()
+        try refused.send("\(head)Content-Length: 2000000\r\n\r\n\(body)")
+        #expect(try refused.receiveAll().contains("Retry-After: 1\r\n"))
+        let again = try running.admission()
+        try again.send("\(head)Content-Length: 2000000\r\n\r\n\(body)")
+        #expect(try again.receive(through: "\r\n\r\n").hasPrefix("HTTP/1.1 400 "))
+    }
+
     @Test func aBodyAtTheLimitIsTakenAndOneByteMoreIsNot() throws {
         let running = try RunningServer { $0.admission.limits.bodyBytes = 10 }
         for (count, status) in [(10, "400"), (11, "413")] {
