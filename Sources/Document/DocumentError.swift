@@ -29,3 +29,17 @@ package struct DocumentError: Error, Equatable, Sendable, CustomStringConvertibl
     /// `line 3, column 14: expected …, found …`.
     package var description: String { "\(position): \(message)" }
 }
+
+extension String {
+    /// The beginning of a text that somebody may have made enormous, for messages.
+    var excerpt: String {
+        let limit = 80
+        if utf8.count <= limit { return self }
+        var text = ""
+        for scalar in unicodeScalars {
+            if text.utf8.count >= limit { break }
+            text.unicodeScalars.append(scalar)
+        }
+        return text + "…"
+    }
+}

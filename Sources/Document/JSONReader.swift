@@ -415,10 +415,10 @@ extension JSONReader {
 
     private func duplicateKeyError(_ bytes: Span<UInt8>, _ key: RawNode) -> DocumentError {
         let range = Int(key.offset)..<Int(key.offset) + Int(key.length)
+        let name = JSONEscapes.decode(bytes, range).excerpt
         return scanner.error(
-            .duplicateKey,
-            "the name \"\(JSONEscapes.decode(bytes, range))\" stands twice in one object",
-            in: bytes, at: range.lowerBound - 1)
+            .duplicateKey, "the name \"\(name)\" stands twice in one object", in: bytes,
+            at: range.lowerBound - 1)
     }
 }
 

@@ -118,12 +118,12 @@ extension YAMLComposer {
     mutating func alias(_ name: String, at position: SourcePosition) throws(DocumentError) {
         guard let index = anchors[name] else {
             throw DocumentError(
-                .syntax, "the alias '*\(name)' names no anchor before it", at: position)
+                .syntax, "the alias '*\(name.excerpt)' names no anchor before it", at: position)
         }
         switch targets[index] {
         case .unfinished:
             throw DocumentError(
-                .syntax, "the alias '*\(name)' stands inside what it names", at: position)
+                .syntax, "the alias '*\(name.excerpt)' stands inside what it names", at: position)
         case .scalar(let value, let range, let origin):
             if awaitsKey {
                 try key(value, range, at: position)
@@ -132,7 +132,7 @@ extension YAMLComposer {
             }
         case .collection(let range, let height):
             if awaitsKey {
-                throw keyError("the collection '*\(name)'", at: position)
+                throw keyError("the collection '*\(name.excerpt)'", at: position)
             }
             if nodes.last?.kind == .mergeKey, nodes[range.lowerBound].kind == .array {
                 // As in kubectl's reader, a sequence of mappings must be written out.
@@ -174,7 +174,8 @@ extension YAMLComposer {
             let key = DuplicateKeys.find(in: nodes, object: ended.node, text.span)
         {
             let start = Int(nodes[key].offset)
-            let name = String(decoding: text[start..<start + Int(nodes[key].length)], as: UTF8.self)
+            let end = start + Int(nodes[key].length)
+            let name = String(decoding: text[start..<end], as: UTF8.self).excerpt
             throw DocumentError(
                 .duplicateKey, "the key \"\(name)\" stands twice in one mapping", at: marks[key])
         }

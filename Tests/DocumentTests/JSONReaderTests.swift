@@ -324,6 +324,15 @@ private func jsonError(_ text: String, limits: ReadingLimits = roomy) -> String?
             ])
     }
 
+    @Test(arguments: [(79, false), (80, false), (81, true)])
+    func `cuts a long name in a message`(length: Int, isCut: Bool) {
+        let name = String(repeating: "n", count: length)
+        let shown = isCut ? name.prefix(80) + "…" : name[...]
+        #expect(
+            jsonError(Array("{\"\(name)\": 1, \"\(name)\": 2}".utf8))?.message
+                == "the name \"\(shown)\" stands twice in one object")
+    }
+
     @Test func `reads again into the same document`() throws {
         let document = try readJSON("{\"a\": [1, 2, 3]}")
         try JSONReader.read(Array("[true]".utf8), limits: roomy, into: document)
