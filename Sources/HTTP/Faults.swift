@@ -99,10 +99,9 @@ struct BodyGrant {
         guard count <= limits.bodyBytes else { throw .bodyTooLarge(limits) }
     }
 
-    /// Asks for room for `count` bytes of a body in all, that have come or are about to.
-    /// `free` says how large a body may be without the budget.
+    /// Asks for room for `count` bytes in all, that have come or are about to. `free` says how much
+    /// may be held without the budget.
     mutating func admit(_ count: Int, free: Int) throws(Fault) {
-        guard count <= limits.bodyBytes else { throw .bodyTooLarge(limits) }
         guard count > free || reservation != nil else { return }
         let share = reservation ?? ByteReservation(budget: budget)
         guard share.grow(to: count) else { throw .busy(count) }

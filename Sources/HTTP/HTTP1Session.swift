@@ -61,7 +61,8 @@ extension HTTP1Session {
     /// and not a limit, decide how large the buffer grows.
     private var hasUnreadInput: Bool {
         switch state {
-        case .head: end - start >= max(limits.headBytes, pool.bufferBytes)
+        // The empty line that is forgiven before a head is no part of it.
+        case .head: end - start >= max(limits.headBytes + 2, pool.bufferBytes)
         case .body(let range): end >= range.upperBound
         // A trailer line may be as long as a head: that much must fit, or it would never end.
         case .chunkedBody: end - decoder.cursor >= max(limits.headBytes, pool.bufferBytes)

@@ -16,6 +16,8 @@ internal import CNGHTTP2
     /// Streams whose requests or faults wait to be handed out, oldest first.
     private var ready: [Int32] = []
     private var unbudgetedCount = 0
+    /// Bytes of answers that nghttp2 has not taken, for want of a window.
+    fileprivate var untakenCount = 0
     private var output = OutputBuffer()
     private var hasFailed = false
     private var peerHasClosed = false
@@ -149,9 +151,8 @@ extension HTTP2Session {
 
     fileprivate func endHead(_ stream: HTTP2Stream, isWhole: Bool) {
         stream.endHead()
-        if stream.fault != nil {
-            makeReady(stream)
-        } else if stream.expectsContinue, !isWhole, stream.state == .receiving {
+        guard stream.fault == nil, isRoom(for: 0, in: stream) else { return makeReady(stream) }
+        if stream.expectsContinue, !isWhole, stream.state == .receiving {
             unsafe submit(HTTP2FieldBlock(status: 100), to: stream.id) {
                 session, id, fields, count in
                 unsafe nghttp2_submit_headers(
@@ -162,14 +163,17 @@ extension HTTP2Session {
 
     fileprivate func append(_ bytes: UnsafeBufferPointer<UInt8>, to stream: HTTP2Stream) {
         guard stream.state == .receiving else { return }
-        let before = stream.unbudgetedCount
-        let isAdmitted = stream.admit(bytes.count, free: free(stream))
-        unbudgetedCount += stream.unbudgetedCount - before
-        if isAdmitted {
+        if isRoom(for: bytes.count, in: stream) {
             unsafe stream.append(bytes)
         } else {
             makeReady(stream)
         }
+    }
+
+    private func isRoom(for count: Int, in stream: HTTP2Stream) -> Bool {
+        let before = stream.unbudgetedCount
+        defer { unbudgetedCount += stream.unbudgetedCount - before }
+        return stream.admit(count, free: free(stream))
     }
 
     fileprivate func makeReady(_ stream: HTTP2Stream) {
@@ -181,6 +185,7 @@ extension HTTP2Session {
     fileprivate func close(_ id: Int32) {
         guard let stream = streams.removeValue(forKey: id) else { return }
         unbudgetedCount -= stream.unbudgetedCount
+        untakenCount -= stream.answer.count - stream.answeredCount
     }
 }
 
@@ -188,7 +193,8 @@ extension HTTP2Session {
 
 extension HTTP2Session {
     func nextEvent() -> Engine.Event? {
-        while !ready.isEmpty {
+        // Whoever does not take its answers gets no more of them to keep.
+        while !ready.isEmpty, untakenCount < limits.pendingOutputBytes {
             let id = ready.removeFirst()
             // A stream that was reset while it waited is forgotten.
             guard let stream = streams[id] else { continue }
@@ -206,7 +212,10 @@ extension HTTP2Session {
         let hasContent =
             !stream.isHead && !response.body.isEmpty
             && response.status != 204 && response.status != 304
-        if hasContent { stream.answer = response.body }
+        if hasContent {
+            stream.answer = response.body
+            untakenCount += response.body.count
+        }
         unsafe submit(HTTP2FieldBlock(response, date: date), to: key) {
             session, id, fields, count in
             guard hasContent else {
@@ -443,12 +452,13 @@ private func readAnswer(
     _ flags: UnsafeMutablePointer<UInt32>?, _: UnsafeMutablePointer<nghttp2_data_source>?,
     _ userData: UnsafeMutableRawPointer?
 ) -> Int {
-    guard let stream = unsafe owner(userData)?.stream(id) else {
+    guard let session = unsafe owner(userData), let stream = session.stream(id) else {
         return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
     }
     let rest = stream.answer[stream.answeredCount...].prefix(room)
     _ = unsafe UnsafeMutableBufferPointer(start: target, count: room).update(fromContentsOf: rest)
     stream.answeredCount += rest.count
+    session.untakenCount -= rest.count
     if stream.answeredCount == stream.answer.count, let flags = unsafe flags {
         unsafe flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
     }

@@ -173,11 +173,14 @@ extension HTTP2Stream {
     func admit(_ count: Int, free: Int) -> Bool {
         refusing { () throws(Fault) in
             let total = body.count + count
-            try grant.admit(total, free: free)
+            try grant.check(claim: total)
+            // The head is held as long as the body, and a hundred streams have a hundred heads.
+            let held = storage.count + total
+            try grant.admit(held, free: free)
             if grant.reservation != nil {
                 unbudgetedCount = 0
             } else {
-                unbudgetedCount = max(total, unbudgetedCount)
+                unbudgetedCount = max(held, unbudgetedCount)
             }
             guard total > body.capacity else { return }
             // A large length is a claim: room for it is made only as bytes come.

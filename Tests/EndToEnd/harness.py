@@ -123,11 +123,12 @@ class Gate:
         self.process.wait()
 
     def stop(self):
-        """Ends the server at once, by two signals; it must not have crashed before."""
+        """Ends the server at once, by two signals; it must not have crashed before. Two of a kind
+        may arrive as one."""
         assert self.process.poll() is None, f"the server died: {self.lines[-3:]}"
         self.signal(signal.SIGTERM)
         with contextlib.suppress(ProcessLookupError):
-            self.signal(signal.SIGTERM)
+            self.signal(signal.SIGINT)
         try:
             self.wait()
         except subprocess.TimeoutExpired:

@@ -275,20 +275,21 @@ extension Engine.Event? {
 @Suite struct HTTP2Protections {
     @Test func bodiesOfOneConnectionShareWhatIsFree() throws {
         var limits = Limits()
-        limits.unbudgetedBodyBytes = 10
-        let driver = EngineDriver.http2(limits, budget: 8)
+        // Each head holds 19 bytes: the path, and the authority with its name.
+        limits.unbudgetedBodyBytes = 19 + 6 + 19 + 4
+        let driver = EngineDriver.http2(limits, budget: 19 + 8)
         driver.feed(Frames.headers(1) + Frames.data(1, Array(repeating: 1, count: 6), ends: false))
         driver.feed(Frames.headers(3) + Frames.data(3, Array(repeating: 1, count: 4), ends: false))
         #expect(driver.budget.reserved == 0)
         driver.feed(Frames.headers(5) + Frames.data(5, Array(repeating: 1, count: 8), ends: false))
-        #expect(driver.budget.reserved == 8)
+        #expect(driver.budget.reserved == 27)
         driver.feed(Frames.data(3, [1], ends: false))
         #expect(driver.fault()?.status == 429)
         driver.feed(Frames.data(5, [], ends: true))
         var request = driver.request()
         #expect(request?.body.count == 8)
         driver.feed(Frames.reset(5))
-        #expect(driver.budget.reserved == 8)
+        #expect(driver.budget.reserved == 27)
         request = nil
         #expect(driver.budget.reserved == 0)
     }
@@ -299,9 +300,42 @@ extension Engine.Event? {
         let driver = EngineDriver.http2(limits, budget: 1000)
         driver.feed(Frames.headers(1, "POST", "/", [("content-length", "900")]))
         #expect(driver.engine.nextEvent() == nil)
-        #expect(driver.budget.reserved == 0)
+        let head = driver.budget.reserved
+        #expect(head == 28)
         driver.feed(Frames.data(1, Array(repeating: 1, count: 100), ends: false))
-        #expect(driver.budget.reserved == 100)
+        #expect(driver.budget.reserved == head + 100)
+    }
+
+    @Test func headsThatWaitForTheirBodiesAreCounted() {
+        var limits = Limits()
+        limits.unbudgetedBodyBytes = 1000
+        let driver = EngineDriver.http2(limits, budget: 0)
+        let long = [("x", String(repeating: "y", count: 800))]
+        driver.feed(Frames.headers(1, "POST", "/", long))
+        #expect(driver.engine.nextEvent() == nil)
+        driver.feed(Frames.headers(3, "POST", "/", long))
+        #expect(driver.fault()?.status == 429)
+        driver.feed(Frames.reset(1) + Frames.reset(3))
+        driver.feed(Frames.headers(5, "POST", "/", long))
+        #expect(driver.engine.nextEvent() == nil)
+    }
+
+    @Test func whoTakesNoAnswersGetsNoMore() throws {
+        var limits = Limits()
+        limits.pendingOutputBytes = 1000
+        let driver = EngineDriver.http2(limits)
+        driver.feed(Frames.frame(type: 4, stream: 0, [0, 4, 0, 0, 0, 0]))
+        for stream in [1, 3, 5] { driver.feed(Frames.headers(stream, "GET", ends: true)) }
+        let answer = Response(status: 200, body: [UInt8](repeating: 1, count: 500))
+        for _ in 0..<2 {
+            let request = try #require(driver.request())
+            driver.engine.respond(to: request.id, answer)
+            _ = driver.frames()
+        }
+        #expect(driver.engine.nextEvent() == nil)
+        driver.feed(Frames.windowUpdate(1, 1))
+        _ = driver.frames()
+        #expect(driver.request()?.id == RequestID(5))
     }
 
     @Test func anAnswerThatThePeerHasNoWindowForIsUntaken() throws {
