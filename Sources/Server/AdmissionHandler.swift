@@ -55,6 +55,7 @@ final class AdmissionHandler: RequestHandler {
         let outcome: AdmissionMetrics.Decision = verdict.isAllowed ? .allowed : .denied
         metrics.count(subject.operation, outcome, nanoseconds: nanoseconds)
         for violation in verdict.violations { metrics.violations.count(violation) }
+        if verdict.isMirrorPod { metrics.mirrorPods.add() }
 
         let kind = subject.kind.description
         let resource = subject.subresource
@@ -74,7 +75,8 @@ final class AdmissionHandler: RequestHandler {
                 findings: verdict.violations.map { violation in
                     .init(
                         policy: violation.policy, rule: violation.rule,
-                        field: violation.path.description)
+                        field: violation.path.description,
+                        action: violation.gravestAction.rawValue)
                 },
                 exceptions: [], durationNanoseconds: nanoseconds))
     }

@@ -22,6 +22,8 @@ final class AdmissionMetrics: Sendable {
     ])
     /// How long reviews took, from the whole request to the whole answer.
     let duration = Histogram(bounds: AdmissionMetrics.durationBounds)
+    /// Mirrors of static Pods, let through unseen.
+    let mirrorPods = Counter()
     /// Violations by policy, rule and action.
     let violations: ViolationCounters
 

@@ -31,6 +31,10 @@ struct Scrape {
             out.histogram(sum)
         }
         out.begin(
+            "cattleguard_admission_mirror_pods_total", .counter,
+            help: "Mirrors of static Pods, let through unseen: denying one only hides it.")
+        out.sample(loops.reduce(0) { $0 &+ $1.mirrorPods.value })
+        out.begin(
             "cattleguard_policy_violations_total", .counter,
             help: "Violations found in reviews, once for each action of the policy.")
         for (index, series) in (loops.first?.violations.all ?? []).enumerated() {

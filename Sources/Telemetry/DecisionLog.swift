@@ -19,12 +19,15 @@ package struct DecisionRecord {
         package let rule: String
         /// The path of the field to mend; empty for CONNECT.
         package let field: String
+        /// What the policy did about it: `Deny`, `Warn` or `Audit`.
+        package let action: String
 
         /// A finding.
-        package init(policy: String, rule: String, field: String) {
+        package init(policy: String, rule: String, field: String, action: String) {
             self.policy = policy
             self.rule = rule
             self.field = field
+            self.action = action
         }
     }
 
@@ -89,7 +92,9 @@ extension LogBuffer {
                     writer.beginObject()
                     writer.member("policy", finding.policy)
                     writer.member("rule", finding.rule)
-                    writer.member("field", finding.field)
+                    let isShort = finding.field.utf8.count <= limits.textBytes
+                    writer.member("field", isShort ? finding.field : "(too long)")
+                    writer.member("action", finding.action)
                     writer.endObject()
                 }
                 writer.endArray()

@@ -17,6 +17,7 @@ EXPECTED = {
     "cattleguard_admission_reviews_total": "counter",
     "cattleguard_admission_review_duration_seconds": "histogram",
     "cattleguard_policy_violations_total": "counter",
+    "cattleguard_admission_mirror_pods_total": "counter",
     "cattleguard_policy_set_info": "gauge",
     "cattleguard_tls_certificate_expiry_timestamp_seconds": "gauge",
     "cattleguard_http_connections": "gauge",
@@ -72,6 +73,12 @@ def test_each_review_is_counted(gate):
     violations = [
         name for name in changed if name.startswith("cattleguard_policy_violations_total")]
     assert len(violations) == 1 and 'rule="no-exec"' in violations[0]
+
+
+def test_mirror_pods_are_counted(gate):
+    before = gate.metrics()
+    gate.decide(harness.review("mirror-pod-create-by-node"))
+    assert difference(before, gate.metrics())["cattleguard_admission_mirror_pods_total"] == 1
 
 
 def test_strangers_make_no_series(gate):

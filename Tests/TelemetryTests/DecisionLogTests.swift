@@ -17,16 +17,26 @@ import Testing
         let record = DecisionRecord(
             texts: [("uid", .text("u-1")), ("name", .node(name)), ("user", nil)],
             decision: "denied",
-            findings: [.init(policy: "p", rule: "no-exec", field: "")],
+            findings: [.init(policy: "p", rule: "no-exec", field: "", action: "Deny")],
             exceptions: ["e"], durationNanoseconds: 12_345)
         #expect(
             line(record) == #"""
                 {"time":"1970-01-01T00:00:00.000000Z","level":"info","msg":"decision","uid":"u-1",\#
                 "name":"we\u0062","decision":"denied","violationCount":1,\#
-                "violations":[{"policy":"p","rule":"no-exec","field":""}],\#
+                "violations":[{"policy":"p","rule":"no-exec","field":"","action":"Deny"}],\#
                 "exceptions":["e"],"durationMicroseconds":12}
 
                 """#)
+    }
+
+    @Test(arguments: [("abc", "abc"), ("abcd", "(too long)")])
+    func aFieldPathAtTheLimitIsKeptAndALongerOneIsNot(field: String, written: String) {
+        let finding = DecisionRecord.Finding(policy: "p", rule: "r", field: field, action: "Deny")
+        let record = DecisionRecord(
+            texts: [], decision: "denied", findings: [finding], exceptions: [],
+            durationNanoseconds: 0)
+        let text = line(record, limits: .init(textBytes: 3))
+        #expect(text.contains(#""field":"\#(written)","action":"Deny""#))
     }
 
     @Test func aTextAtTheLimitIsKeptAndALongerOneIsLeftOut() {
@@ -39,7 +49,7 @@ import Testing
     }
 
     @Test func findingsAreCountedBeyondTheLimit() {
-        let finding = DecisionRecord.Finding(policy: "p", rule: "r", field: "f")
+        let finding = DecisionRecord.Finding(policy: "p", rule: "r", field: "f", action: "Warn")
         let record = DecisionRecord(
             texts: [], decision: "denied", findings: [finding, finding, finding], exceptions: [],
             durationNanoseconds: 0)
