@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -40,9 +41,10 @@ def cpu_seconds(parent):
 
 
 def resident_megabytes(parent):
-    return sum(
-        int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{process}/status").read_text())[1])
-        for process in processes(parent)) / 1024
+    """The resident memory of a process and its children; one that has just ended has none."""
+    texts = [pathlib.Path(f"/proc/{process}/status").read_text() for process in processes(parent)]
+    found = [re.search(r"VmRSS:\s+(\d+)", text) for text in texts]
+    return sum(int(match[1]) for match in found if match) / 1024
 
 
 def h2load(url, body, options, clients, requests, log):
@@ -82,7 +84,9 @@ def cattleguard(work):
 @contextlib.contextmanager
 def nginx(work, answer_bytes):
     """nginx with its echo module, which makes it read the body as we must."""
-    port = 18443
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     (work / "nginx.conf").write_text(f"""
         load_module /usr/lib/nginx/modules/ngx_http_echo_module.so;
         daemon off; worker_processes 1; pid {work}/nginx.pid; error_log {work}/nginx.log;
@@ -104,6 +108,8 @@ def nginx(work, answer_bytes):
     server = subprocess.Popen(["nginx", "-c", work / "nginx.conf", "-p", work])
     try:
         time.sleep(0.5)
+        if server.poll() is not None:
+            sys.exit("nginx did not start; see what it printed")
         yield f"https://127.0.0.1:{port}/validate", server.pid
     finally:
         server.terminate()

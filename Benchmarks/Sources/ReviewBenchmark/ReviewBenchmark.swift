@@ -42,15 +42,17 @@ struct ReviewBenchmark {
         report("review", reviews.map { measureReview($0, policies) }, all)
     }
 
-    static func policySet(_ folder: String) throws -> PolicySet {
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-            .filter { $0.hasSuffix(".yaml") }.sorted()
-        let files = try names.map { name in
-            PolicyFile(
-                name: name,
-                bytes: Array(try Data(contentsOf: URL(filePath: "\(folder)/\(name)"))))
-        }
-        return try PolicyReader.read(files)
+    /// The policies of a folder or of one file.
+    static func policySet(_ path: String) throws -> PolicySet {
+        let paths =
+            path.hasSuffix(".yaml")
+            ? [path]
+            : try FileManager.default.contentsOfDirectory(atPath: path)
+                .filter { $0.hasSuffix(".yaml") }.sorted().map { "\(path)/\($0)" }
+        return try PolicyReader.read(
+            paths.map { path in
+                PolicyFile(name: path, bytes: Array(try Data(contentsOf: URL(filePath: path))))
+            })
     }
 
     static func bodies(of path: String) throws -> [[UInt8]] {
