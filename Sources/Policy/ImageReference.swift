@@ -80,6 +80,13 @@ package struct ImageReference: Equatable, Sendable {
         return path.contains("/") ? "docker.io/\(path)" : "docker.io/library/\(path)"
     }
 
+    /// Whether the text is the id of an image that a runtime keeps (`sha256:` and hex), which by
+    /// the grammar is a repository of that name with a long tag.
+    static func isBareID(_ text: String) -> Bool {
+        let bytes = text.utf8.span
+        return (try? checkDigest(bytes, 0..<bytes.count)) != nil
+    }
+
     /// The first component is a registry only where it cannot be a user's name.
     private static func isRegistry(_ domain: String) -> Bool {
         domain == "localhost"

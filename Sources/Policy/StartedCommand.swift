@@ -92,7 +92,8 @@ private struct CommandFinder {
     /// For each word, the string that a `-c` at or after it leads to.
     private var commandStrings: [Int?]?
 
-    /// How deep shells may start shells before the rest is no longer looked into.
+    /// How deep shells may start shells before every word further in counts as a command: nobody
+    /// needs that many but to hide something.
     private static let maximumNesting = 8
     private static let shells: Set<Substring> = [
         "sh", "bash", "ash", "dash", "zsh", "ksh", "mksh", "rbash", "su", "runuser",
@@ -174,12 +175,20 @@ private struct CommandFinder {
     }
 
     private mutating func readString(at offset: Int) {
-        guard nesting < Self.maximumNesting, readStrings.insert(offset).inserted else { return }
+        guard readStrings.insert(offset).inserted else { return }
+        guard nesting < Self.maximumNesting else { return recordEveryWord(of: words[offset]) }
         for words in ShellString.simpleCommands(of: words[offset]) {
             var finder = CommandFinder(
                 words, alsoAt: nil, index: index ?? offset, nesting: nesting + 1)
             finder.run()
             commands += finder.commands
+        }
+    }
+
+    private mutating func recordEveryWord(of string: String) {
+        let place = index ?? 0
+        for word in string.split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "-" }) {
+            commands.append(StartedCommand(words: [String(word)], index: place))
         }
     }
 

@@ -8,10 +8,14 @@ package struct Workload {
         let node: Node
         /// The way to it: `spec.template.spec`.
         let path: FieldPath
+        /// The names of the list elements and map members on the way: `tasks` of a Volcano Job.
+        /// Empty for nearly every kind.
+        let element: String
 
-        init(node: Node, path: FieldPath) {
+        init(node: Node, path: FieldPath, element: String = "") {
             self.node = node
             self.path = path
+            self.element = element
         }
     }
 
@@ -39,6 +43,12 @@ package struct Workload {
                 case .ephemeralContainers: "ephemeral container"
                 }
             return "\(kind) \"\(name)\""
+        }
+
+        /// What tells it apart from the object's other containers, wherever it stands in its list.
+        var element: String {
+            if list == .containers, podSpec.element.isEmpty { return name }
+            return "\(podSpec.element)/\(list.rawValue)/\(name)"
         }
 
         /// Its name, cut where it is longer than any name can be; its place where it has none.
@@ -86,15 +96,15 @@ package struct Workload {
             }
             podSpecs.append(PodSpec(node: node, path: path))
         } else {
-            try descend(place.steps[...], node: object, path: .root)
+            try descend(place.steps[...], node: object, path: .root, element: "")
         }
     }
 
     private mutating func descend(
-        _ steps: ArraySlice<WorkloadTable.Step>, node: Node, path: FieldPath
+        _ steps: ArraySlice<WorkloadTable.Step>, node: Node, path: FieldPath, element: String
     ) throws(UnreadableObject) {
         guard let step = steps.first else {
-            podSpecs.append(PodSpec(node: node, path: path))
+            podSpecs.append(PodSpec(node: node, path: path, element: element))
             return
         }
         let rest = steps.dropFirst()
@@ -102,23 +112,26 @@ package struct Workload {
         case .member(let name):
             let kind: Node.Kind = rest.first == .everyElement ? .array : .object
             guard let next = try node.member(name, kind, in: path) else { return }
-            try descend(rest, node: next, path: path.member(name))
+            try descend(rest, node: next, path: path.member(name), element: element)
         case .everyElement:
-            for (index, element) in node.elements.enumerated() where !element.isNull {
-                guard element.kind == .object else {
+            for (index, next) in node.elements.enumerated() where !next.isNull {
+                let path = path.element(index)
+                guard next.kind == .object else {
                     throw UnreadableObject(
-                        path.element(index), "expected an object, found \(element.kind.phrase)")
+                        path, "expected an object, found \(next.kind.phrase)")
                 }
-                try descend(rest, node: element, path: path.element(index))
+                let name = next["name"]?.shortString ?? "[\(index)]"
+                try descend(rest, node: next, path: path, element: "\(element)/\(name)")
             }
         case .everyMember:
             for (key, value) in node.members where !value.isNull {
+                let name = key.shortString ?? ""
                 let path = path.member(key.string ?? "")
                 guard value.kind == .object else {
                     throw UnreadableObject(
                         path, "expected an object, found \(value.kind.phrase)")
                 }
-                try descend(rest, node: value, path: path)
+                try descend(rest, node: value, path: path, element: "\(element)/\(name)")
             }
         }
     }

@@ -38,6 +38,35 @@ private func evaluate(
         #expect(try update("image-digest", old, "containers: [{name: b, image: redis}]") == [])
     }
 
+    /// A container of the same name in another list, or in another task's template, is another one.
+    @Test func whatWasWrongElsewhereDoesCount() throws {
+        let main = "containers: [{name: a, image: nginx}]"
+        let first = "initContainers: [{name: a, image: nginx}]"
+        #expect(try update("image-digest", main, first).count == 1)
+        #expect(try update("read-only-root-filesystem", first, main).count == 1)
+
+        func job(_ one: String, _ two: String) -> String {
+            """
+            apiVersion: batch.volcano.sh/v1alpha1
+            kind: Job
+            metadata: {name: j}
+            spec:
+              tasks:
+                - {name: one, template: {spec: {containers: [{name: a, image: '\(one)'}]}}}
+                - {name: two, template: {spec: {containers: [{name: a, image: '\(two)'}]}}}
+            """
+        }
+        let pinned = "nginx@\(digest)"
+        let swapped = try request(.update, job(pinned, "nginx"), old: job("nginx", pinned))
+        #expect(
+            try evaluate("image-digest", "", swapped) == [
+                "spec.tasks[1].template.spec.containers[0].image: container \"a\" has the image "
+                    + "\"nginx\", which is not pinned by a digest"
+            ])
+        let same = try request(.update, job("nginx", pinned), old: job("nginx", pinned))
+        #expect(try evaluate("image-digest", "", same) == [])
+    }
+
     @Test func whatTheUpdateAddsOrChangesCounts() throws {
         let old = "containers: [{name: a, image: nginx}]"
         let message = "which is not pinned by a digest"
@@ -367,5 +396,29 @@ private func evaluate(
             try evaluate("no-ssh", "", request(.create, text)) == [
                 "spec.containers[0].args[0]: container \"a\" starts the SSH server \"sshd\""
             ])
+    }
+}
+
+/// Peers end the evaluation at an image that is no reference.
+@Suite struct InvalidReferenceTests {
+    @Test func everyOtherRuleStillJudges() throws {
+        let rules = ["image-digest", "no-ssh", "read-only-root-filesystem"]
+        let set = try policySet(
+            yaml: rules.map { rule in
+                """
+                apiVersion: cattleguard.dev/v1
+                kind: Policy
+                metadata: {name: \(rule)}
+                spec: {rule: \(rule), validationActions: [Deny]}
+                """
+            }.joined(separator: "\n---\n"))
+        let pod = try subject(
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: a}
+            spec: {containers: [{name: a, image: nginx@foo, ports: [{containerPort: 22}]}]}
+            """)
+        #expect(set.evaluate(pod).violations.map(\.rule) == rules)
     }
 }

@@ -71,9 +71,13 @@ import Testing
         #expect(commands.map(\.words) == [["sudo", "-n"], ["service", "ssh", "--"], ["start"]])
     }
 
-    @Test(arguments: [(8, true), (9, false)])
-    func nesting(depth: Int, isFound: Bool) {
-        var words = ["sh", "-c", "sshd"]
+    /// Past eight shells in each other, every word counts, in command position or not.
+    @Test(arguments: [
+        ("sshd", 8, true), ("sshd", 9, true), ("sshd", 12, true),
+        ("pkill sshd", 8, false), ("pkill sshd", 9, true),
+    ])
+    func nesting(string: String, depth: Int, isFound: Bool) {
+        var words = ["sh", "-c", string]
         for _ in 1..<depth {
             words = ["sh", "-c", "sh -c " + words[2].quotedForShell]
         }

@@ -39,7 +39,7 @@ struct ImageDigest: StateRule {
             guard let problem = problem(with: image) else { continue }
             findings.append(
                 Finding(
-                    check: "container", element: container.name, value: image?.string ?? "",
+                    check: "container", element: container.element, value: image?.string ?? "",
                     path: container.path.field("image"),
                     message: "\(container.title) \(problem)", fix: fix(for: image), image: image))
         }
@@ -62,9 +62,10 @@ struct ImageDigest: StateRule {
             let name = volume["name"]?.string ?? "[\(index)]"
             findings.append(
                 Finding(
-                    check: "volume", element: name, value: image?.string ?? "",
-                    path: path.field("image.reference"),
-                    message: "volume \"\(name)\" \(problem)", fix: fix(for: image), image: image))
+                    check: "volume", element: "\(podSpec.element)/\(name)",
+                    value: image?.string ?? "", path: path.field("image.reference"),
+                    message: "volume \"\(name)\" \(problem)", fix: fix(for: image),
+                    image: image))
         }
     }
 
@@ -84,7 +85,6 @@ struct ImageDigest: StateRule {
             if reference.digest != nil { return nil }
             return problem(withUnpinned: image, tag: reference.tag)
         case .failure(let problem):
-            if exemptImages.matches(image: image) { return nil }
             return "has the image \"\(image.string ?? "")\", which is no valid reference: "
                 + problem.message
         }
@@ -103,6 +103,9 @@ struct ImageDigest: StateRule {
             return "has the image \"\(text)\", which is not pinned by a digest"
         }
         guard let tag else { return "has the image \"\(text)\", which has no tag" }
+        if ImageReference.isBareID(text) {
+            return "has the image \"\(text)\", an id of the container runtime and no reference"
+        }
         let name = String(decoding: Array(text.utf8)[tag], as: UTF8.self)
         guard floatingTags.contains(name) else { return nil }
         return "has the image \"\(text)\", whose tag is floating"

@@ -83,7 +83,7 @@ extension NoSSH {
                     let number = try port.member(field, .number, in: path())?.integer
                     guard let number, ports.contains(number) else { continue }
                     add(
-                        field, container.name, String(number), path().member(field),
+                        field, container.element, String(number), path().member(field),
                         "\(container.title) has the SSH port \(number) as its \(field)",
                         to: &findings)
                 }
@@ -91,7 +91,7 @@ extension NoSSH {
             let name = try port.string("name", in: path())
             guard let name, isSSHName(name) else { continue }
             add(
-                "portName", container.name, name.string ?? "", path().field("name"),
+                "portName", container.element, name.string ?? "", path().field("name"),
                 "\(container.title) has a port named \"\(name.string ?? "")\"", to: &findings)
         }
     }
@@ -233,7 +233,7 @@ extension NoSSH {
             let program = programs[match]
             let field = place(command.index)
             add(
-                "program", container.name, program.text, FieldPath("\(container.path).\(field)"),
+                "program", container.element, program.text, FieldPath("\(container.path).\(field)"),
                 "\(container.title) starts the SSH server \"\(program.text)\"", to: &findings)
         }
     }
@@ -248,7 +248,7 @@ extension NoSSH {
         }
         guard let match else { return }
         add(
-            "image", container.name, text, container.path.field("image"),
+            "image", container.element, text, container.path.field("image"),
             "\(container.title) has the image \"\(text)\", which is the SSH server "
                 + "\(match.joined(separator: "-"))", to: &findings)
     }

@@ -37,7 +37,7 @@ struct ReadOnlyRootFilesystem: StateRule {
             if exemptImages.matches(image: image) { continue }
             findings.append(
                 Finding(
-                    check: "field", element: container.name, value: "false",
+                    check: "field", element: container.element, value: "false",
                     path: container.path.field("securityContext.readOnlyRootFilesystem"),
                     message: "\(container.title) may write to its root filesystem",
                     fix: "set securityContext.readOnlyRootFilesystem: true "
