@@ -33,16 +33,21 @@ package struct AdmissionReviewReader {
     /// request.
     private static let envelopeDepth = 2
 
-    /// What is asked about while reading. No rule reads `status` and `managedFields`, which are
-    /// half of a usual review; nothing that is decided depends on the last five.
+    /// What is asked about while reading: first the two objects. The rest is left out: no rule
+    /// reads `status` and `managedFields`, which are half of a usual review, and nothing that is
+    /// decided depends on the others.
     private static let filter = MemberFilter([
-        ["request", "object"], ["request", "oldObject"],
-        ["request", "object", "status"], ["request", "oldObject", "status"],
-        ["request", "object", "metadata", "managedFields"],
-        ["request", "oldObject", "metadata", "managedFields"],
+        newObject, oldObject,
+        newObject + ["status"], oldObject + ["status"],
+        newObject + ["metadata", "managedFields"], oldObject + ["metadata", "managedFields"],
         ["request", "userInfo", "extra"], ["request", "requestKind"],
         ["request", "requestResource"], ["request", "requestSubResource"], ["request", "options"],
     ])
+    private static let newObject = ["request", "object"]
+    private static let oldObject = ["request", "oldObject"]
+    /// Where the two objects stand in the filter.
+    private static let newObjectIndex = 0
+    private static let oldObjectIndex = 1
 
     private init(
         _ document: Document, _ policies: PolicySet, _ limits: ReadingLimits, _ objects: Objects
@@ -87,10 +92,10 @@ package struct AdmissionReviewReader {
 
     /// What becomes of a member of the filter.
     private mutating func choose(_ index: Int, in parent: Node) -> JSONReader.Choice {
-        guard index < 2 else { return .skip }
+        guard index == Self.newObjectIndex || index == Self.oldObjectIndex else { return .skip }
         switch objects {
         case .both: return .read
-        case .newOnly: return index == 0 ? .read : .skipAtAnyDepth
+        case .newOnly: return index == Self.newObjectIndex ? .read : .skipAtAnyDepth
         case .neither: return .skipAtAnyDepth
         case .whatPoliciesConcern:
             if known == nil {

@@ -5,8 +5,7 @@ package import Policy
 ///
 /// Each admission loop has one of its own and reads into the same memory again and again.
 package final class Reviewer {
-    /// The policies in force; a loop swaps them between two reviews.
-    package var policies: PolicySet
+    private let policies: PolicySet
     private let limits: ReadingLimits
     private let document = Document()
 

@@ -33,7 +33,7 @@ package struct DecisionRecord {
 
     /// The limits that keep one line small.
     package struct Limits: Sendable {
-        /// The most bytes of a text that comes from the request; a longer one is left out.
+        /// The most bytes of a text that comes from the request; of a longer one the length is told.
         package let textBytes: Int
         /// The most findings named in a line; their whole number is always given.
         package let findings: Int
@@ -76,8 +76,12 @@ extension LogBuffer {
     ) {
         write(.info, "decision", at: unixNanoseconds) { writer in
             for (key, value) in record.texts {
-                guard let value, value.byteCount <= limits.textBytes else { continue }
+                guard let value else { continue }
                 writer.key(key)
+                guard value.byteCount <= limits.textBytes else {
+                    writer.string("(\(value.byteCount) bytes)")
+                    continue
+                }
                 switch value {
                 case .text(let text): writer.string(text)
                 case .node(let node): writer.string(node)
@@ -93,7 +97,8 @@ extension LogBuffer {
                     writer.member("policy", finding.policy)
                     writer.member("rule", finding.rule)
                     let isShort = finding.field.utf8.count <= limits.textBytes
-                    writer.member("field", isShort ? finding.field : "(too long)")
+                    writer.member(
+                        "field", isShort ? finding.field : "(\(finding.field.utf8.count) bytes)")
                     writer.member("action", finding.action)
                     writer.endObject()
                 }
