@@ -96,9 +96,9 @@ extension LogBuffer {
                     writer.beginObject()
                     writer.member("policy", finding.policy)
                     writer.member("rule", finding.rule)
-                    let isShort = finding.field.utf8.count <= limits.textBytes
+                    let length = finding.field.utf8.count
                     writer.member(
-                        "field", isShort ? finding.field : "(\(finding.field.utf8.count) bytes)")
+                        "field", length <= limits.textBytes ? finding.field : "(\(length) bytes)")
                     writer.member("action", finding.action)
                     writer.endObject()
                 }
