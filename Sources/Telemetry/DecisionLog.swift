@@ -33,7 +33,7 @@ package struct DecisionRecord {
 
     /// The limits that keep one line small.
     package struct Limits: Sendable {
-        /// The most bytes of a text that comes from the request; of a longer one the length is told.
+        /// The most bytes of a text from the request; of a longer one the length is told.
         package let textBytes: Int
         /// The most findings named in a line; their whole number is always given.
         package let findings: Int
@@ -97,8 +97,9 @@ extension LogBuffer {
                     writer.member("policy", finding.policy)
                     writer.member("rule", finding.rule)
                     let length = finding.field.utf8.count
-                    writer.member(
-                        "field", length <= limits.textBytes ? finding.field : "(\(length) bytes)")
+                    let field =
+                        length <= limits.textBytes ? finding.field : "(\(length) bytes)"
+                    writer.member("field", field)
                     writer.member("action", finding.action)
                     writer.endObject()
                 }
