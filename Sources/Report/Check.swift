@@ -92,24 +92,27 @@ package struct Check {
                 }
             }
         } catch {
+            let document = number + 1
             add(
                 CheckProblem(
-                    source: source.name, document: number + 1, position: error.position,
+                    source: source.name, document: document, position: error.position,
                     message: error.message))
         }
         document.release(keepingNodes: 0)
         sortFindings(from: first)
     }
 
-    /// Notes what could not be read at all.
-    package mutating func add(_ problem: CheckProblem) {
+    /// Notes what could not be checked. The problem is made only where it is still listed: to find
+    /// its line takes time.
+    package mutating func add(_ problem: @autoclosure () -> CheckProblem) {
         report.counts.problems += 1
-        if report.problems.count < limits.listed { report.problems.append(problem) }
+        if report.problems.count < limits.listed { report.problems.append(problem()) }
     }
 
     /// Ends the check: one that has seen no object at all has checked nothing, and says so.
     package mutating func finish() -> CheckReport {
         if report.counts.objects == 0, report.counts.problems == 0 {
+            let source = source
             add(CheckProblem(source: source, message: "no Kubernetes object found"))
         }
         return report
@@ -152,11 +155,8 @@ extension Check {
         DocumentPlace(source: source, document: number, position: node.position)
     }
 
-    private mutating func object(_ node: Node, isNot expectation: String) {
-        guard report.problems.count < limits.listed else {
-            report.counts.problems += 1
-            return
-        }
+    private mutating func addProblem(at node: Node, expected expectation: String) {
+        let (source, number) = (source, number)
         add(
             CheckProblem(
                 source: source, document: number, position: node.position,
@@ -170,7 +170,8 @@ extension Check {
         depth: Int
     ) {
         guard node.kind == .object else {
-            return object(node, isNot: "a Kubernetes object, found \(node.kind.phrase)")
+            return addProblem(
+                at: node, expected: "a Kubernetes object, found \(node.kind.phrase)")
         }
         if node.present("apiVersion") == nil, node.present("kind") == nil, list == nil {
             if report.skipped.count < limits.listed { report.skipped.append(place(of: node)) }
@@ -187,9 +188,9 @@ extension Check {
             return judge(node, apiVersion: apiVersion, kind: kind, at: path)
         }
         guard depth < limits.nestedLists else {
-            return object(
-                node, isNot: "at most \(limits.nestedLists) lists inside each other, found one more"
-            )
+            return addProblem(
+                at: node,
+                expected: "at most \(limits.nestedLists) lists inside each other, found one more")
         }
         for (index, item) in items.elements.enumerated() {
             visit(
@@ -206,7 +207,9 @@ extension Check {
         if let text = member?.string, !text.isEmpty { return text }
         if member == nil, let inherited { return inherited }
         let found = member.map { $0.isEmptyString ? "an empty one" : $0.kind.phrase } ?? "none"
-        object(member ?? node, isNot: "a Kubernetes object with \(name), a string; found \(found)")
+        addProblem(
+            at: member ?? node,
+            expected: "a Kubernetes object with \(name), a string; found \(found)")
         return nil
     }
 

@@ -208,6 +208,18 @@ import Testing
         #expect(over.counts.denied == 4)
     }
 
+    @Test func `counts problems that it does not list`() throws {
+        var limits = CheckLimits()
+        limits.listed = 3
+        for (count, listed) in [(3, 3), (4, 3)] {
+            let items = Array(repeating: "1", count: count).joined(separator: ", ")
+            let text = "{apiVersion: v1, kind: List, items: [\(items)]}"
+            let report = report(text, try strictPolicies(), limits: limits)
+            #expect(report.problems.count == listed)
+            #expect(report.counts.problems == count)
+        }
+    }
+
     @Test func `bounds lists inside each other`() throws {
         func text(_ depth: Int) -> String {
             String(repeating: "{apiVersion: v1, kind: List, items: [", count: depth)
