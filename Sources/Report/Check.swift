@@ -163,8 +163,8 @@ extension Check {
                 message: "expected \(expectation)"))
     }
 
-    /// Judges an object, or each object of a list. The items of a typed list (`PodList`) need not
-    /// say what they are.
+    /// Judges an object and its items, which kubectl takes out of an object of any kind. Those of a
+    /// typed list (`PodList`) need not say what they are.
     private mutating func visit(
         _ node: Node, at path: FieldPath, inList list: (apiVersion: String, kind: String)?,
         depth: Int
@@ -177,15 +177,19 @@ extension Check {
             if report.skipped.count < limits.listed { report.skipped.append(place(of: node)) }
             return
         }
-        let itemKind = list.map { String($0.kind.dropLast("List".count)) } ?? ""
+        let itemKind = list.map { Self.itemKind(ofList: $0.kind) } ?? ""
         let isTyped = !itemKind.isEmpty
         guard
             let apiVersion = text(
                 of: "apiVersion", in: node, else: isTyped ? list?.apiVersion : nil),
             let kind = text(of: "kind", in: node, else: isTyped ? itemKind : nil)
         else { return }
-        guard kind.hasSuffix("List"), let items = node.present("items"), items.kind == .array else {
-            return judge(node, apiVersion: apiVersion, kind: kind, at: path)
+        let isList = Self.isList(node, kind: kind)
+        if !isList { judge(node, apiVersion: apiVersion, kind: kind, at: path) }
+        guard let items = node.present("items"), isList || items.kind == .array else { return }
+        guard items.kind == .array else {
+            return addProblem(
+                at: items, expected: "an array of items, found \(items.kind.phrase)")
         }
         guard depth < limits.nestedLists else {
             return addProblem(
@@ -197,6 +201,18 @@ extension Check {
                 item, at: path.member("items").element(index), inList: (apiVersion, kind),
                 depth: depth + 1)
         }
+    }
+
+    /// Whether there is nothing to an object but its items. A custom kind may end in `List` too:
+    /// its objects have a name, as no list has, and no items.
+    private static func isList(_ node: Node, kind: String) -> Bool {
+        guard kind.hasSuffix("List") else { return false }
+        return node.present("items") != nil || node["metadata"]?["name"] == nil
+    }
+
+    /// What the items of a list are that do not say it; empty for a `List`, of anything.
+    private static func itemKind(ofList kind: String) -> String {
+        kind.hasSuffix("List") ? String(kind.dropLast("List".count)) : kind
     }
 
     /// A member that every object has; where it is missing, that is a problem.

@@ -10,7 +10,8 @@ struct CheckCommand: ParsableCommand {
         discussion: """
             Each object is judged as the webhook would judge its creation. Folders are searched \
             for *.yaml, *.yml and *.json, hidden names and linked folders left out; - is standard \
-            input. YAML may hold several documents; lists are taken apart.
+            input. YAML may hold several documents; what has items is taken apart, as kubectl \
+            does.
 
             Exit codes: 0 nothing is denied; 1 something is; 2 something could not be checked, \
             whatever the rest came to. A policy that only warns denies nothing: to fail on \

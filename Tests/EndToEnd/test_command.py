@@ -137,6 +137,28 @@ def test_messages_say_what_and_where_and_what_to_do(arguments, said, tmp_path):
     assert done.stderr.decode() == said.format(tmp=tmp_path)
 
 
+@pytest.mark.parametrize(
+    "text, status, code, said",
+    [
+        (b"{apiVersion: v1, kind: List}", 400, 2, b"no Kubernetes object found"),
+        (b"{apiVersion: v1, kind: List, items: {}}", 400, 2,
+         b"expected an array of items, found an object"),
+        (b"{apiVersion: v1, kind: Bundle, items: [{apiVersion: v1, kind: Pod, "
+         b"metadata: {name: hidden}, spec: {containers: [{name: c, image: x}]}}]}", 200, 1,
+         b"hidden"),
+    ], ids=["no items", "items of another kind", "no list by its kind"])
+def test_the_service_takes_lists_apart_as_the_command_does(
+        text, status, code, said, start, enforcing):
+    done = check("--policies", enforcing, "-", input=text)
+    assert done.returncode == code
+    assert said in done.stdout
+    gate = start(policies=enforcing)
+    answer = gate.check(text)
+    assert answer[0] == status
+    assert said in answer[2]
+    gate.stop()
+
+
 def test_two_policies_of_one_name_are_an_error(tmp_path):
     (tmp_path / "a.yaml").write_text(POLICY)
     (tmp_path / "b.yaml").write_text(POLICY)
