@@ -13,9 +13,9 @@ struct CheckCommand: ParsableCommand {
             input. YAML may hold several documents; what has items is taken apart, as kubectl \
             does.
 
-            Exit codes: 0 nothing is denied; 1 something is; 2 something could not be checked, \
-            whatever the rest came to. A policy that only warns denies nothing: to fail on \
-            warnings too, --fail-on warn.
+            Exit codes: 0 nothing is denied; 1 something is; 2 something could not be checked, or \
+            the report not be written, whatever the rest came to. A policy that only warns denies \
+            nothing: to fail on warnings too, --fail-on warn.
 
             Every option has an environment twin: CATTLEGUARD_FAIL_ON for --fail-on. An option \
             comes before its twin, the twin before the default.

@@ -75,6 +75,19 @@ def test_exit_codes(arguments, code):
     assert done.returncode == code, (done.stdout, done.stderr)
 
 
+@pytest.mark.parametrize(
+    "redirection, reason",
+    [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")])
+@pytest.mark.parametrize(
+    "arguments", [["check", str(EXAMPLES / "good.yaml")], ["policies", "list"]], ids=" ".join)
+def test_a_report_that_cannot_be_written_is_no_success(arguments, redirection, reason):
+    done = harness.run(
+        "sh", "-c", f'exec "$0" "$@" {redirection}', harness.BINARY, *arguments,
+        "--policies", POLICIES)
+    assert done.returncode == 2
+    assert done.stderr.decode() == f"standard output cannot be written: {reason}\n"
+
+
 def test_an_unreadable_document_ends_with_2_and_says_where(enforcing):
     done = check("--policies", enforcing, "-", input=b"apiVersion: v1\nkind: Pod\na: [\n")
     assert done.returncode == 2
