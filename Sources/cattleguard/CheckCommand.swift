@@ -68,6 +68,9 @@ struct CheckCommand: ParsableCommand {
         let format = try settings.value(format, "format")?.format ?? TextFormat.self
         let failOn = try settings.value(failOn, "fail-on", default: .deny)
         let namespace = try settings.value(namespace, "namespace", default: "default")
+        guard NamespaceName.isValid(namespace) else {
+            throw ValidationError("--namespace is \(NamespaceName.expectation)")
+        }
         let folder = try Terminal.policyFolder(policies, &settings)
 
         let allowEmpty = try settings.flag(allowEmpty, "allow-empty")

@@ -88,6 +88,27 @@ def test_a_report_that_cannot_be_written_is_no_success(arguments, redirection, r
     assert done.stderr.decode() == f"standard output cannot be written: {reason}\n"
 
 
+@pytest.mark.parametrize("name", ["Bad NS", "-shop", "shop-", "s" * 64, "kube_system"])
+@pytest.mark.parametrize("variable", [False, True], ids=["option", "variable"])
+def test_a_name_that_no_namespace_can_have_is_refused(name, variable, enforcing):
+    arguments = ["--policies", enforcing, EXAMPLES / "good.yaml"]
+    environment = dict(os.environ)
+    if variable:
+        environment["CATTLEGUARD_NAMESPACE"] = name
+    else:
+        arguments.append(f"--namespace={name}")
+    done = check(*arguments, env=environment)
+    assert done.returncode == 2
+    assert done.stderr.decode().startswith(
+        "Error: --namespace is at most 63 lower-case letters, digits and dashes, with a letter "
+        "or digit at both ends\nUsage: cattleguard check ")
+
+
+def test_the_longest_namespace_is_taken(enforcing):
+    done = check("--policies", enforcing, "--namespace", "s" * 63, EXAMPLES / "good.yaml")
+    assert done.returncode == 0, done.stderr
+
+
 def test_an_unreadable_document_ends_with_2_and_says_where(enforcing):
     done = check("--policies", enforcing, "-", input=b"apiVersion: v1\nkind: Pod\na: [\n")
     assert done.returncode == 2
