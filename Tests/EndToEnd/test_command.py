@@ -227,6 +227,22 @@ def test_an_option_may_be_an_environment_variable(enforcing):
     assert done.returncode == 1, done.stderr
 
 
+def test_check_and_the_list_of_policies_have_formats_of_their_own(enforcing):
+    environment = {
+        **os.environ, "CATTLEGUARD_POLICIES": str(enforcing), "CATTLEGUARD_FORMAT": "text",
+        "CATTLEGUARD_POLICIES_FORMAT": "markdown"}
+    listed = harness.command("policies", "list", env=environment)
+    assert listed.stdout.startswith(b"| Rule |"), listed.stderr
+    checked = check(EXAMPLES / "good.yaml", env=environment)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_the_readme_names_the_variable_that_is_not_called_as_its_option():
+    assert "CATTLEGUARD_POLICIES_FORMAT" in (harness.ROOT / "README.md").read_text()
+    said = harness.command("policies", "list", "--help").stdout
+    assert b"CATTLEGUARD_POLICIES_FORMAT" in said
+
+
 def test_breaking_the_glass_leaves_a_line_in_the_log(start, tmp_path):
     """Allowed by an explicit grant: the log names the policy, who, and what."""
     (tmp_path / "shells.yaml").write_text(POLICY.replace("allowedUsers: []", 'allowedUsers: ["*"]'))
