@@ -92,24 +92,27 @@ package struct Check {
                 }
             }
         } catch {
+            let document = number + 1
             add(
                 CheckProblem(
-                    source: source.name, document: number + 1, position: error.position,
+                    source: source.name, document: document, position: error.position,
                     message: error.message))
         }
         document.release(keepingNodes: 0)
         sortFindings(from: first)
     }
 
-    /// Notes what could not be read at all.
-    package mutating func add(_ problem: CheckProblem) {
+    /// Notes what could not be checked. The problem is made only where it is still listed: to find
+    /// its line takes time.
+    package mutating func add(_ problem: @autoclosure () -> CheckProblem) {
         report.counts.problems += 1
-        if report.problems.count < limits.listed { report.problems.append(problem) }
+        if report.problems.count < limits.listed { report.problems.append(problem()) }
     }
 
     /// Ends the check: one that has seen no object at all has checked nothing, and says so.
     package mutating func finish() -> CheckReport {
         if report.counts.objects == 0, report.counts.problems == 0 {
+            let source = source
             add(CheckProblem(source: source, message: "no Kubernetes object found"))
         }
         return report
@@ -152,50 +155,64 @@ extension Check {
         DocumentPlace(source: source, document: number, position: node.position)
     }
 
-    private mutating func object(_ node: Node, isNot expectation: String) {
-        guard report.problems.count < limits.listed else {
-            report.counts.problems += 1
-            return
-        }
+    private mutating func addProblem(at node: Node, expected expectation: String) {
+        let (source, number) = (source, number)
         add(
             CheckProblem(
                 source: source, document: number, position: node.position,
                 message: "expected \(expectation)"))
     }
 
-    /// Judges an object, or each object of a list. The items of a typed list (`PodList`) need not
-    /// say what they are.
+    /// Judges an object and its items, which kubectl takes out of an object of any kind. Those of a
+    /// typed list (`PodList`) need not say what they are.
     private mutating func visit(
         _ node: Node, at path: FieldPath, inList list: (apiVersion: String, kind: String)?,
         depth: Int
     ) {
         guard node.kind == .object else {
-            return object(node, isNot: "a Kubernetes object, found \(node.kind.phrase)")
+            return addProblem(
+                at: node, expected: "a Kubernetes object, found \(node.kind.phrase)")
         }
         if node.present("apiVersion") == nil, node.present("kind") == nil, list == nil {
             if report.skipped.count < limits.listed { report.skipped.append(place(of: node)) }
             return
         }
-        let itemKind = list.map { String($0.kind.dropLast("List".count)) } ?? ""
+        let itemKind = list.map { Self.itemKind(ofList: $0.kind) } ?? ""
         let isTyped = !itemKind.isEmpty
         guard
             let apiVersion = text(
                 of: "apiVersion", in: node, else: isTyped ? list?.apiVersion : nil),
             let kind = text(of: "kind", in: node, else: isTyped ? itemKind : nil)
         else { return }
-        guard kind.hasSuffix("List"), let items = node.present("items"), items.kind == .array else {
-            return judge(node, apiVersion: apiVersion, kind: kind, at: path)
+        let isList = Self.isList(node, kind: kind)
+        if !isList { judge(node, apiVersion: apiVersion, kind: kind, at: path) }
+        guard let items = node.present("items"), isList || items.kind == .array else { return }
+        guard items.kind == .array else {
+            return addProblem(
+                at: items, expected: "an array of items, found \(items.kind.phrase)")
         }
         guard depth < limits.nestedLists else {
-            return object(
-                node, isNot: "at most \(limits.nestedLists) lists inside each other, found one more"
-            )
+            return addProblem(
+                at: node,
+                expected: "at most \(limits.nestedLists) lists inside each other, found one more")
         }
         for (index, item) in items.elements.enumerated() {
             visit(
                 item, at: path.member("items").element(index), inList: (apiVersion, kind),
                 depth: depth + 1)
         }
+    }
+
+    /// Whether there is nothing to an object but its items. A custom kind may end in `List` too:
+    /// its objects have a name, as no list has, and no items.
+    private static func isList(_ node: Node, kind: String) -> Bool {
+        guard kind.hasSuffix("List") else { return false }
+        return node.present("items") != nil || node["metadata"]?["name"] == nil
+    }
+
+    /// What the items of a list are that do not say it; empty for a `List`, of anything.
+    private static func itemKind(ofList kind: String) -> String {
+        kind.hasSuffix("List") ? String(kind.dropLast("List".count)) : kind
     }
 
     /// A member that every object has; where it is missing, that is a problem.
@@ -206,7 +223,9 @@ extension Check {
         if let text = member?.string, !text.isEmpty { return text }
         if member == nil, let inherited { return inherited }
         let found = member.map { $0.isEmptyString ? "an empty one" : $0.kind.phrase } ?? "none"
-        object(member ?? node, isNot: "a Kubernetes object with \(name), a string; found \(found)")
+        addProblem(
+            at: member ?? node,
+            expected: "a Kubernetes object with \(name), a string; found \(found)")
         return nil
     }
 

@@ -24,8 +24,6 @@ final class CheckService: Sendable {
     private static let yamlTypes = [
         "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml",
     ]
-    /// The longest namespace (RFC 1123 label).
-    private static let namespaceLength = 63
 
     private let workers: Workers<Order>
 
@@ -65,10 +63,8 @@ final class CheckService: Sendable {
     private static func order(_ request: Request, reply: Reply) throws(Refusal) -> Order {
         let query = Query(request.query)
         let namespace = query["namespace"] ?? "default"
-        guard isNamespace(namespace) else {
-            throw Refusal(
-                query: "namespace is at most \(namespaceLength) lower-case letters, digits and "
-                    + "dashes, with a letter or digit at both ends")
+        guard NamespaceName.isValid(namespace) else {
+            throw Refusal(query: "namespace is \(NamespaceName.expectation)")
         }
         let fail = query["fail"] ?? "false"
         guard fail == "true" || fail == "false" else {
@@ -107,17 +103,6 @@ final class CheckService: Sendable {
             throw Refusal(.notAcceptable(offers))
         }
         return order[choice]
-    }
-
-    private static func isNamespace(_ text: String) -> Bool {
-        let isLetterOrDigit: (UInt8) -> Bool = { byte in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-        }
-        guard text.utf8.count <= namespaceLength, let first = text.utf8.first,
-            let last = text.utf8.last, isLetterOrDigit(first), isLetterOrDigit(last)
-        else { return false }
-        return text.utf8.allSatisfy { isLetterOrDigit($0) || $0 == UInt8(ascii: "-") }
     }
 
     /// Does an order. A body in which no object could be judged is a bad request; where some

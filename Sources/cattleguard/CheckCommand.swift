@@ -10,11 +10,12 @@ struct CheckCommand: ParsableCommand {
         discussion: """
             Each object is judged as the webhook would judge its creation. Folders are searched \
             for *.yaml, *.yml and *.json, hidden names and linked folders left out; - is standard \
-            input. YAML may hold several documents; lists are taken apart.
+            input. YAML may hold several documents; what has items is taken apart, as kubectl \
+            does.
 
-            Exit codes: 0 nothing is denied; 1 something is; 2 something could not be checked, \
-            whatever the rest came to. A policy that only warns denies nothing: to fail on \
-            warnings too, --fail-on warn.
+            Exit codes: 0 nothing is denied; 1 something is; 2 something could not be checked, or \
+            the report not be written, whatever the rest came to. A policy that only warns denies \
+            nothing: to fail on warnings too, --fail-on warn.
 
             Every option has an environment twin: CATTLEGUARD_FAIL_ON for --fail-on. An option \
             comes before its twin, the twin before the default.
@@ -67,6 +68,9 @@ struct CheckCommand: ParsableCommand {
         let format = try settings.value(format, "format")?.format ?? TextFormat.self
         let failOn = try settings.value(failOn, "fail-on", default: .deny)
         let namespace = try settings.value(namespace, "namespace", default: "default")
+        guard NamespaceName.isValid(namespace) else {
+            throw ValidationError("--namespace is \(NamespaceName.expectation)")
+        }
         let folder = try Terminal.policyFolder(policies, &settings)
 
         let allowEmpty = try settings.flag(allowEmpty, "allow-empty")

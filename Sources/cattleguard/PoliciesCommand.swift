@@ -11,7 +11,12 @@ struct PoliciesCommand: ParsableCommand {
 
     /// `cattleguard policies list`.
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the policies of a folder.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the policies of a folder.",
+            discussion: """
+                The environment twin of --format is CATTLEGUARD_POLICIES_FORMAT; \
+                CATTLEGUARD_FORMAT is that of check, whose formats are others.
+                """)
 
         @Option(
             help: ArgumentHelp(
@@ -24,7 +29,7 @@ struct PoliciesCommand: ParsableCommand {
 
         func run() throws {
             var settings = Settings()
-            let format = try settings.value(format, "format", default: .table)
+            let format = try settings.value(format, "policies-format", default: .table)
             let folder = try Terminal.policyFolder(policies, &settings)
             try Terminal.write(PolicyListing(Terminal.readPolicies(folder)).text(format))
         }

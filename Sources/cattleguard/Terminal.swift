@@ -7,15 +7,20 @@ internal import Server
 enum Terminal {
     /// Something was denied.
     static let denied = ExitCode(1)
-    /// It could not be checked: unreadable input, a bad policy, bad usage.
+    /// It could not be checked: unreadable input, a bad policy, bad usage, no place for a report.
     static let unchecked = ExitCode(2)
 
     /// The folder of policies that is looked for where none is named.
     static let defaultPolicies = "policies"
 
-    /// Writes to standard output.
+    /// Writes to standard output. An answer that nobody can read is none.
     static func write(_ bytes: [UInt8]) throws {
-        try File.writeAll(bytes.span, to: File.standardOutput, subject: "standard output")
+        do {
+            try File.writeAll(bytes.span, to: File.standardOutput, subject: "standard output")
+        } catch {
+            complain(error.reason(at: "\(error.subject) cannot be written"))
+            throw unchecked
+        }
     }
 
     /// Writes a line to standard output.

@@ -75,6 +75,40 @@ def test_exit_codes(arguments, code):
     assert done.returncode == code, (done.stdout, done.stderr)
 
 
+@pytest.mark.parametrize(
+    "redirection, reason",
+    [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")])
+@pytest.mark.parametrize(
+    "arguments", [["check", str(EXAMPLES / "good.yaml")], ["policies", "list"]], ids=" ".join)
+def test_a_report_that_cannot_be_written_is_no_success(arguments, redirection, reason):
+    done = harness.run(
+        "sh", "-c", f'exec "$0" "$@" {redirection}', harness.BINARY, *arguments,
+        "--policies", POLICIES)
+    assert done.returncode == 2
+    assert done.stderr.decode() == f"standard output cannot be written: {reason}\n"
+
+
+@pytest.mark.parametrize("name", ["Bad NS", "-shop", "shop-", "s" * 64, "kube_system"])
+@pytest.mark.parametrize("variable", [False, True], ids=["option", "variable"])
+def test_a_name_that_no_namespace_can_have_is_refused(name, variable, enforcing):
+    arguments = ["--policies", enforcing, EXAMPLES / "good.yaml"]
+    environment = dict(os.environ)
+    if variable:
+        environment["CATTLEGUARD_NAMESPACE"] = name
+    else:
+        arguments.append(f"--namespace={name}")
+    done = check(*arguments, env=environment)
+    assert done.returncode == 2
+    assert done.stderr.decode().startswith(
+        "Error: --namespace is at most 63 lower-case letters, digits and dashes, with a letter "
+        "or digit at both ends\nUsage: cattleguard check ")
+
+
+def test_the_longest_namespace_is_taken(enforcing):
+    done = check("--policies", enforcing, "--namespace", "s" * 63, EXAMPLES / "good.yaml")
+    assert done.returncode == 0, done.stderr
+
+
 def test_an_unreadable_document_ends_with_2_and_says_where(enforcing):
     done = check("--policies", enforcing, "-", input=b"apiVersion: v1\nkind: Pod\na: [\n")
     assert done.returncode == 2
@@ -137,6 +171,28 @@ def test_messages_say_what_and_where_and_what_to_do(arguments, said, tmp_path):
     assert done.stderr.decode() == said.format(tmp=tmp_path)
 
 
+@pytest.mark.parametrize(
+    "text, status, code, said",
+    [
+        (b"{apiVersion: v1, kind: List}", 400, 2, b"no Kubernetes object found"),
+        (b"{apiVersion: v1, kind: List, items: {}}", 400, 2,
+         b"expected an array of items, found an object"),
+        (b"{apiVersion: v1, kind: Bundle, items: [{apiVersion: v1, kind: Pod, "
+         b"metadata: {name: hidden}, spec: {containers: [{name: c, image: x}]}}]}", 200, 1,
+         b"hidden"),
+    ], ids=["no items", "items of another kind", "no list by its kind"])
+def test_the_service_takes_lists_apart_as_the_command_does(
+        text, status, code, said, start, enforcing):
+    done = check("--policies", enforcing, "-", input=text)
+    assert done.returncode == code
+    assert said in done.stdout
+    gate = start(policies=enforcing)
+    answer = gate.check(text)
+    assert answer[0] == status
+    assert said in answer[2]
+    gate.stop()
+
+
 def test_two_policies_of_one_name_are_an_error(tmp_path):
     (tmp_path / "a.yaml").write_text(POLICY)
     (tmp_path / "b.yaml").write_text(POLICY)
@@ -169,6 +225,22 @@ def test_an_option_may_be_an_environment_variable(enforcing):
     done = check(
         EXAMPLES / "bad.yaml", env={**os.environ, "CATTLEGUARD_POLICIES": str(enforcing)})
     assert done.returncode == 1, done.stderr
+
+
+def test_check_and_the_list_of_policies_have_formats_of_their_own(enforcing):
+    environment = {
+        **os.environ, "CATTLEGUARD_POLICIES": str(enforcing), "CATTLEGUARD_FORMAT": "text",
+        "CATTLEGUARD_POLICIES_FORMAT": "markdown"}
+    listed = harness.command("policies", "list", env=environment)
+    assert listed.stdout.startswith(b"| Rule |"), listed.stderr
+    checked = check(EXAMPLES / "good.yaml", env=environment)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_the_readme_names_the_variable_that_is_not_called_as_its_option():
+    assert "CATTLEGUARD_POLICIES_FORMAT" in (harness.ROOT / "README.md").read_text()
+    said = harness.command("policies", "list", "--help").stdout
+    assert b"CATTLEGUARD_POLICIES_FORMAT" in said
 
 
 def test_breaking_the_glass_leaves_a_line_in_the_log(start, tmp_path):

@@ -66,6 +66,9 @@ import Testing
             "{apiVersion: apps/v1, kind: DeploymentList, items: [{apiVersion: v1, kind: Pod, %}]}",
             "items[0]"
         ),
+        // kubectl takes anything apart that has items, whatever its kind.
+        ("{apiVersion: v1, kind: Bundle, items: [{apiVersion: v1, kind: Pod, %}]}", "items[0]"),
+        ("{apiVersion: v1, kind: Pod, items: [{%}]}", "items[0]"),
     ])
     func `looks into lists`(text: String, path: String) throws {
         let body = "metadata: {name: p}, spec: {containers: [{name: c, image: x}]}"
@@ -77,6 +80,30 @@ import Testing
         #expect(
             report.findings.map(\.violation.path.description) == ["spec.containers[0].image"])
         #expect(report.problems == [])
+    }
+
+    /// The API server passes over the items, kubectl over everything else.
+    @Test func `judges an object that has items beside them`() throws {
+        let text = """
+            {apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{image: x}]},
+             items: [{metadata: {name: q}, spec: {containers: [{image: x}]}}]}
+            """
+        let report = report(text, try policySet(policy("p", rule: "image-digest")))
+        #expect(report.findings.map(\.object.title) == ["Pod default/p", "Pod default/q"])
+        #expect(report.counts.objects == 2)
+    }
+
+    @Test(arguments: [
+        ("{apiVersion: v1, kind: List}", 0), ("{apiVersion: v1, kind: PodList, items: null}", 0),
+        ("{apiVersion: v1, kind: List, items: []}", 0),
+        ("{apiVersion: v1, kind: Pod, items: text}", 1),
+        // No list has a name: this is a custom kind.
+        ("{apiVersion: example.com/v1, kind: AllowList, metadata: {name: a}}", 1),
+    ])
+    func `takes a list without items for an empty one`(text: String, objects: Int) throws {
+        let report = report(text, try strictPolicies())
+        #expect(report.counts.objects == objects)
+        #expect(problems(of: report) == (objects == 0 ? ["no Kubernetes object found"] : []))
     }
 
     @Test func `reads JSON streams alike`() throws {
@@ -122,6 +149,14 @@ import Testing
         (
             "apiVersion: v1\nkind: List\nitems: [1]",
             "1 3:9 expected a Kubernetes object, found a number"
+        ),
+        (
+            "apiVersion: v1\nkind: List\nitems: {a: 1}",
+            "1 3:8 expected an array of items, found an object"
+        ),
+        (
+            "apiVersion: v1\nkind: PodList\nitems: text",
+            "1 3:8 expected an array of items, found a string"
         ),
         (
             "apiVersion: v1\nkind: Pod\n---\na: *b",
@@ -206,6 +241,18 @@ import Testing
         let over = report(text(4), policies, limits: limits)
         #expect(over.findings.count == 3)
         #expect(over.counts.denied == 4)
+    }
+
+    @Test func `counts problems that it does not list`() throws {
+        var limits = CheckLimits()
+        limits.listed = 3
+        for (count, listed) in [(3, 3), (4, 3)] {
+            let items = Array(repeating: "1", count: count).joined(separator: ", ")
+            let text = "{apiVersion: v1, kind: List, items: [\(items)]}"
+            let report = report(text, try strictPolicies(), limits: limits)
+            #expect(report.problems.count == listed)
+            #expect(report.counts.problems == count)
+        }
     }
 
     @Test func `bounds lists inside each other`() throws {
