@@ -77,7 +77,7 @@ private struct EngineRun {
                 case .request(let request):
                     id = request.id
                     events.append(words(request))
-                case .fault(let faultID, let fault):
+                case .fault(let faultID, let fault, _):
                     id = faultID
                     events.append("\(fault)")
                 }

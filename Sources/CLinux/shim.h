@@ -72,10 +72,7 @@ static inline uint32_t linux_epoll_events(const struct epoll_event *event) {
 
 static const uint32_t linux_epoll_readable = EPOLLIN | EPOLLRDHUP;
 static const uint32_t linux_epoll_writable = EPOLLOUT;
-static const uint32_t linux_epoll_peer_closed = EPOLLRDHUP;
 static const uint32_t linux_epoll_broken = EPOLLERR | EPOLLHUP;
-static const uint32_t linux_epoll_edge_triggered = 1u << 31;
-static const uint32_t linux_epoll_exclusive = 1u << 28;
 
 static inline int linux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 

@@ -18,8 +18,9 @@ package final class Engine {
     package enum Event: Sendable {
         /// A whole request, to be answered.
         case request(Request)
-        /// A request that cannot be served, to be answered with the fault's status.
-        case fault(RequestID, Fault)
+        /// A request that cannot be served, to be answered with the fault's status. The path is
+        /// the target's, as in `Request`; nil where the fault lies before it could be read.
+        case fault(RequestID, Fault, path: String?)
     }
 
     /// What a connection waits for, so that deadlines can be kept.

@@ -16,7 +16,8 @@ struct HTTP1Parser {
 
     private(set) var method: Method?
     private(set) var version = Version.http11
-    private(set) var path = 0..<0
+    /// Nil until the request line is read.
+    private(set) var path: Range<Int>?
     private(set) var query: Range<Int>?
     private(set) var entries: [Fields.Entry] = []
 
@@ -32,6 +33,7 @@ struct HTTP1Parser {
         line = 0
         skippedEmptyLine = false
         method = nil
+        path = nil
         query = nil
         entries.removeAll(keepingCapacity: true)
     }

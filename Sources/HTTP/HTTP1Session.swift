@@ -181,9 +181,15 @@ extension HTTP1Session {
             requestCount += 1
             state = .answering
             closesAfterAnswer = true
+            let path = path
             dropInput()
-            return .fault(currentID, error)
+            return .fault(currentID, error, path: path)
         }
+    }
+
+    /// The path of the request line, once that is read; the absolute form may leave it out.
+    private var path: String? {
+        parser.path.map { $0.isEmpty ? "/" : String(decoding: input[$0], as: UTF8.self) }
     }
 
     /// Reads as far as the input goes; the body's range when a request is complete.
@@ -239,7 +245,7 @@ extension HTTP1Session {
         state = .answering
         return Request(
             id: currentID, method: parser.method ?? .get,
-            path: parser.path.isEmpty ? "/" : String(decoding: input[parser.path], as: UTF8.self),
+            path: path ?? "/",
             query: parser.query.map { String(decoding: input[$0], as: UTF8.self) },
             fields: Fields(storage: input, entries: parser.entries),
             body: Body(storage: input, range: body, reservation: grant.reservation),

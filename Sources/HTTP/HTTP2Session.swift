@@ -198,7 +198,9 @@ extension HTTP2Session {
             let id = ready.removeFirst()
             // A stream that was reset while it waited is forgotten.
             guard let stream = streams[id] else { continue }
-            if let fault = stream.fault { return .fault(stream.requestID, fault) }
+            if let fault = stream.fault {
+                return .fault(stream.requestID, fault, path: stream.path)
+            }
             return .request(stream.takeRequest())
         }
         return nil

@@ -18,7 +18,7 @@ final class HTTP2Stream {
     private(set) var fault: Fault?
 
     private var method = Method.get
-    private var path = 0..<0
+    private var pathRange: Range<Int>?
     private var query: Range<Int>?
     private var target: Range<Int>?
     private var authority: Range<Int>?
@@ -49,16 +49,23 @@ final class HTTP2Stream {
 
     var requestID: RequestID { RequestID(Int(id)) }
     var isHead: Bool { method == .head }
+    /// The target's path; nil until the head has ended.
+    var path: String? { pathRange.map { String(decoding: storage[$0], as: UTF8.self) } }
 
     private func refusing(_ body: () throws(Fault) -> Void) {
         guard fault == nil else { return }
         do throws(Fault) {
             try body()
         } catch {
-            fault = error
-            self.body = []
-            grant.release()
+            refuse(error)
         }
+    }
+
+    /// The first fault is the one that is told.
+    private func refuse(_ fault: Fault) {
+        if self.fault == nil { self.fault = fault }
+        body = []
+        grant.release()
     }
 }
 
@@ -149,20 +156,27 @@ extension HTTP2Stream {
     func endHead() {
         guard !isHeadComplete else { return }
         isHeadComplete = true
-        refusing { () throws(Fault) in
-            guard let target else {
-                throw .requestLine("The request has no :path; send one that begins with /")
-            }
-            let storage = storage
-            if method == .options, target.count == 1, storage[target.lowerBound] == 0x2A {
-                path = target
-            } else {
-                (path, query) = try Target.split(storage.span, target)
-            }
-            try grant.check(claim: declaredLength)
+        // Of a refused head, too: the path says what it was meant for.
+        do throws(Fault) {
+            try readTarget()
+        } catch {
+            refuse(error)
         }
+        refusing { () throws(Fault) in try grant.check(claim: declaredLength) }
         listBytes = 0
         listCount = 0
+    }
+
+    private func readTarget() throws(Fault) {
+        guard let target else {
+            throw .requestLine("The request has no :path; send one that begins with /")
+        }
+        let storage = storage
+        if method == .options, target.count == 1, storage[target.lowerBound] == 0x2A {
+            pathRange = target
+        } else {
+            (pathRange, query) = try Target.split(storage.span, target)
+        }
     }
 }
 
@@ -205,7 +219,7 @@ extension HTTP2Stream {
         }
         return Request(
             id: requestID, method: method,
-            path: String(decoding: storage[path], as: UTF8.self),
+            path: path ?? "/",
             query: query.map { String(decoding: storage[$0], as: UTF8.self) },
             fields: Fields(storage: storage, entries: entries),
             body: Body(storage: body, range: 0..<body.count, reservation: grant.reservation),

@@ -40,11 +40,6 @@ package struct Poller: ~Copyable {
         package static let read = Interest(rawValue: linux_epoll_readable)
         /// Room for bytes to send.
         package static let write = Interest(rawValue: linux_epoll_writable)
-        /// Report a change once instead of a state again and again: read and write until they
-        /// would block.
-        package static let edgeTriggered = Interest(rawValue: linux_epoll_edge_triggered)
-        /// Wake only one of the pollers that share a listener (Linux 4.5; only for `add`).
-        package static let exclusive = Interest(rawValue: linux_epoll_exclusive)
     }
 
     /// Something happened to a descriptor.
@@ -62,8 +57,6 @@ package struct Poller: ~Copyable {
         package var isReadable: Bool { events & (linux_epoll_readable | linux_epoll_broken) != 0 }
         /// A write would not block: it takes bytes or brings the error.
         package var isWritable: Bool { events & (linux_epoll_writable | linux_epoll_broken) != 0 }
-        /// The peer has sent its last byte; bytes before it may still be unread.
-        package var isPeerClosed: Bool { events & linux_epoll_peer_closed != 0 }
         /// The connection is gone in both directions, or failed.
         package var isBroken: Bool { events & linux_epoll_broken != 0 }
     }
@@ -137,12 +130,8 @@ package struct Poller: ~Copyable {
     private func control(
         _ operation: Int32, _ descriptor: Int32, token: Token, interest: Interest
     ) throws(SystemError) {
-        // An exclusive registration must not ask for the peer's closing (epoll_ctl(2), EINVAL).
-        let events =
-            interest.contains(.exclusive)
-            ? interest.rawValue & ~linux_epoll_peer_closed : interest.rawValue
         let result = linux_epoll_control(
-            self.descriptor.rawValue, operation, descriptor, events, token.packed)
+            self.descriptor.rawValue, operation, descriptor, interest.rawValue, token.packed)
         guard result == 0 else { throw SystemError(last: "epoll_ctl") }
     }
 }

@@ -36,11 +36,6 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
     package var isExhaustion: Bool {
         [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code)
     }
-
-    /// The peer went away: an ordinary end of a connection, not worth a warning.
-    package var isPeerGone: Bool {
-        [ECONNRESET, EPIPE, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH].contains(code)
-    }
 }
 
 /// Repeats `call` while a signal interrupts it; throws when it returns a negative number.

@@ -27,7 +27,8 @@ package final class Thread: Sendable {
         let sized = unsafe pthread_attr_setstacksize(&attributes, stackSize)
         guard sized == 0 else { throw SystemError(call: "pthread_attr_setstacksize", code: sized) }
 
-        let work = unsafe Unmanaged.passRetained(Work(body))
+        let shown = String(decoding: name.utf8.prefix(15), as: UTF8.self)
+        let work = unsafe Unmanaged.passRetained(Work(name: shown, body))
         var handle = pthread_t()
         // Sound: the one retain of `work` is given to the new thread, which takes it over.
         let status = unsafe pthread_create(&handle, &attributes, runWork, work.toOpaque())
@@ -35,8 +36,6 @@ package final class Thread: Sendable {
             unsafe work.release()
             throw SystemError(call: "pthread_create", code: status)
         }
-        let shown = String(decoding: name.utf8.prefix(15), as: UTF8.self)
-        _ = unsafe linux_name_thread(handle, shown)
         return Thread(handle: handle)
     }
 
@@ -48,9 +47,11 @@ package final class Thread: Sendable {
 }
 
 private final class Work: Sendable {
+    let name: String
     let body: @Sendable () -> Void
 
-    init(_ body: @escaping @Sendable () -> Void) {
+    init(name: String, _ body: @escaping @Sendable () -> Void) {
+        self.name = name
         self.body = body
     }
 }
@@ -59,6 +60,8 @@ private func runWork(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPoi
     guard let context = unsafe context else { return nil }
     // Sound: `context` is the retained Work that `spawn` passed, taken over exactly once.
     let work = unsafe Unmanaged<Work>.fromOpaque(context).takeRetainedValue()
+    // Here and not by the spawner, so that the body never runs under another's name.
+    _ = unsafe linux_name_thread(pthread_self(), work.name)
     work.body()
     return nil
 }

@@ -7,21 +7,33 @@ internal import Telemetry
 
 /// The admission listener's answers: reviews, judged on the loop itself, and the kubelet's probe.
 final class AdmissionHandler: RequestHandler {
+    let routes = Route.admission
+    private let state: ServerState
     private let reviewer: Reviewer
     private let metrics: AdmissionMetrics
     private let log: LoopLog
 
-    init(policies: PolicySet, metrics: AdmissionMetrics, log: LoopLog) {
-        reviewer = Reviewer(policies: policies)
+    init(state: ServerState, metrics: AdmissionMetrics, log: LoopLog) {
+        self.state = state
+        reviewer = Reviewer(policies: state.policies)
         self.metrics = metrics
         self.log = log
     }
 
     func answer(_ request: Request, reply: Reply) -> Answer? {
-        switch Route.find(request, among: Route.admission) {
+        switch Route.find(request, among: routes) {
         case .none(let answer): answer
-        case .route(.validate): Answer(.validate, validate(request))
-        case .route(let route): Answer(route, .text(200, "ok\n"))
+        case .route(let route): Answer(route, response(to: request, at: route))
+        }
+    }
+
+    private func response(to request: Request, at route: Route) -> Response {
+        switch route {
+        case .validate: validate(request)
+        // The kernel spreads connections over the loops: whichever hears the probe speaks for all.
+        case .healthz: state.hangingLoops() ?? .text(200, "ok\n")
+        case .check, .policies, .metrics, .livez, .readyz, .openAPI, .root, .other:
+            Route.notFound(among: routes)
         }
     }
 

@@ -20,7 +20,8 @@ final class AdmissionMetrics: Sendable {
         (name: "operation", values: AdmissionMetrics.operations),
         (name: "decision", values: Decision.allCases.map(\.rawValue)),
     ])
-    /// How long reviews took, from the whole request to the whole answer.
+    /// How long reviews took, from the whole request to the decision: its answer is yet to be
+    /// written.
     let duration = Histogram(bounds: AdmissionMetrics.durationBounds)
     /// Mirrors of static Pods, let through unseen.
     let mirrorPods = Counter()

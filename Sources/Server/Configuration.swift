@@ -21,7 +21,8 @@ package struct Configuration: Sendable {
     package var drainDelay: UInt64 = 5_000_000_000
     /// How long work in flight may take to finish after that, in nanoseconds.
     package var finishTime: UInt64 = 20_000_000_000
-    /// How long an admission loop may be silent before `/livez` fails, in nanoseconds.
+    /// How long an admission loop may be silent before `/livez` and `/healthz` fail, in
+    /// nanoseconds.
     package var heartbeatLimit: UInt64 = 10_000_000_000
 
     /// The most bytes that a PEM file may have.

@@ -345,9 +345,10 @@ extension EventLoop {
                 mailbox: settings.mailbox, token: connection.token, id: request.id)
             guard let answer = handler.answer(request, reply: reply) else { return }
             send(answer, to: request.id, on: connection)
-        case .fault(let id, let fault):
+        case .fault(let id, let fault, let path):
             if fault.status == 429 { noteFullBudget(connection) }
-            send(Answer(.other, Problem(fault).response()), to: id, on: connection)
+            let route = Route.at(path, among: handler.routes) ?? .other
+            send(Answer(route, Problem(fault).response()), to: id, on: connection)
         }
     }
 

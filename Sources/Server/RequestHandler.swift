@@ -3,6 +3,9 @@ internal import Posix
 
 /// What a loop asks for answers. Each loop has its own: it needs no lock.
 protocol RequestHandler: AnyObject {
+    /// The routes of the listener.
+    var routes: [Route] { get }
+
     /// Answers a request, or returns nil and sends the answer through `reply` later.
     func answer(_ request: Request, reply: Reply) -> Answer?
 }

@@ -11,7 +11,7 @@ enum Route: String, CaseIterable, Sendable {
     case readyz = "/readyz"
     case openAPI = "/openapi.yaml"
     case root = "/"
-    /// Any other path, and requests that were refused before their path was looked at.
+    /// Any other path, and requests that were refused before their path was read.
     case other = "other"
 
     /// The routes of the admission listener.
@@ -25,21 +25,31 @@ enum Route: String, CaseIterable, Sendable {
     var method: Method {
         switch self {
         case .validate, .check: .post
-        default: .get
+        case .healthz, .policies, .metrics, .livez, .readyz, .openAPI, .root, .other: .get
         }
     }
 
     /// The route's place in the tables of counters.
     var index: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 
+    /// The route at a path; nil where there is none, and where the path is not known.
+    static func at(_ path: String?, among routes: [Route]) -> Route? {
+        routes.first { $0.rawValue == path }
+    }
+
+    /// The answer of a listener that serves only these routes to whoever asks for another.
+    static func notFound(among routes: [Route]) -> Response {
+        let known = routes.map(\.rawValue).joined(separator: ", ")
+        return Problem(
+            status: 404, title: "Not found",
+            detail: "there is nothing at this path; this listener serves \(known)"
+        ).response()
+    }
+
     /// Finds the route of a request, or the answer that says why there is none.
     static func find(_ request: Request, among routes: [Route]) -> RouteMatch {
-        guard let route = routes.first(where: { $0.rawValue == request.path }) else {
-            let known = routes.map(\.rawValue).joined(separator: ", ")
-            let problem = Problem(
-                status: 404, title: "Not found",
-                detail: "there is nothing at this path; this listener serves \(known)")
-            return .none(Answer(.other, problem.response()))
+        guard let route = at(request.path, among: routes) else {
+            return .none(Answer(.other, notFound(among: routes)))
         }
         if request.method == route.method || route.method == .get && request.method == .head {
             return .route(route)

@@ -27,7 +27,7 @@ struct Scrape {
             for loop in loops.dropFirst() { sum.add(loop.duration.distribution) }
             out.begin(
                 "cattleguard_admission_review_duration_seconds", .histogram,
-                help: "Time from the whole request to the whole answer of a review.")
+                help: "Time from a review's arrival, all of it, to its decision.")
             out.histogram(sum)
         }
         out.begin(

@@ -82,7 +82,7 @@ package final class Server: Sendable {
         var loops: [RunningLoop] = []
         loops += try launcher.start(admission, admissionListeners, admissionMetrics) {
             index, log in
-            AdmissionHandler(policies: policies, metrics: reviews[index], log: log)
+            AdmissionHandler(state: state, metrics: reviews[index], log: log)
         }
         loops += try launcher.start(service, serviceListeners, serviceMetrics) { index, _ in
             ServiceHandler(state: state, check: check, metrics: serviceMetrics[index])

@@ -1,4 +1,6 @@
+internal import HTTP
 internal import Policy
+internal import Posix
 internal import Synchronization
 internal import Telemetry
 
@@ -41,12 +43,16 @@ final class ServerState: Sendable {
     /// Announces the end.
     func beginDraining() { draining.store(true, ordering: .relaxed) }
 
-    /// How many admission loops have been silent for too long.
-    func silentLoops(_ now: UInt64) -> Int {
-        loops.count { loop in
-            loop.listener == ListenerName.admission
-                && !loop.isAlive(now, within: heartbeatLimit)
-        }
+    /// The answer that names the admission loops, as their threads are named, which have been
+    /// silent for too long; nil while there are none.
+    func hangingLoops() -> Response? {
+        let now = Clock.monotonicNanoseconds()
+        let names = loops.filter { $0.listener == ListenerName.admission }.enumerated()
+            .filter { !$0.element.isAlive(now, within: heartbeatLimit) }
+            .map { "\(ListenerName.admission)-\($0.offset)" }
+        if names.isEmpty { return nil }
+        let verb = names.count == 1 ? "does" : "do"
+        return .text(503, "\(names.joined(separator: ", ")) \(verb) not turn\n")
     }
 }
 

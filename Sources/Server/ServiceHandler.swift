@@ -1,11 +1,11 @@
 internal import Document
 internal import HTTP
 internal import Policy
-internal import Posix
 internal import Telemetry
 
 /// The service listener's answers: policies, health and metrics, for people and machines.
 final class ServiceHandler: RequestHandler {
+    let routes = Route.service
     private let state: ServerState
     private let check: CheckService
     private let metrics: LoopMetrics
@@ -17,38 +17,32 @@ final class ServiceHandler: RequestHandler {
     }
 
     func answer(_ request: Request, reply: Reply) -> Answer? {
-        switch Route.find(request, among: Route.service) {
-        case .none(let answer):
-            return answer
-        case .route(.check):
-            let refusal = check.refuse(request, reply: reply) { metrics.countShed(.checkQueue) }
-            return refusal.map { Answer(.check, $0) }
+        switch Route.find(request, among: routes) {
+        case .none(let answer): answer
         case .route(let route):
-            return Answer(route, response(to: request, at: route))
+            response(to: request, at: route, reply: reply).map { Answer(route, $0) }
         }
     }
 
-    private func response(to request: Request, at route: Route) -> Response {
+    /// The answer at once, or nil where a worker gives it later.
+    private func response(to request: Request, at route: Route, reply: Reply) -> Response? {
         switch route {
+        case .check:
+            check.refuse(request, reply: reply) { metrics.countShed(.checkQueue) }
         case .policies: policies(request)
         case .metrics: scrape(request)
-        case .livez: livez()
+        case .livez: state.hangingLoops() ?? .text(200, "alive\n")
         case .readyz: state.isDraining ? .text(503, "draining\n") : .text(200, "ready\n")
         case .openAPI:
             Response(
                 status: 200, contentType: "application/yaml",
                 body: PackageResources.openapi_yaml)
-        default:
+        case .root:
             Response(
                 status: 200, contentType: "text/html; charset=utf-8",
                 body: Array(LandingPage.html.utf8))
+        case .validate, .healthz, .other: Route.notFound(among: routes)
         }
-    }
-
-    private func livez() -> Response {
-        let silent = state.silentLoops(Clock.monotonicNanoseconds())
-        if silent == 0 { return .text(200, "alive\n") }
-        return .text(503, "\(silent) admission loops do not turn\n")
     }
 
     /// The format that Accept likes best; one that takes neither gets the older, as scrapers

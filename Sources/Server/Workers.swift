@@ -51,9 +51,6 @@ final class Workers<Order: Sendable>: Sendable {
         return isTaken
     }
 
-    /// How many orders wait.
-    var waitingCount: Int { queue.withLock { $0.orders.count } }
-
     /// Forgets the orders that wait, and ends the threads once they have done what they are at.
     func stop() {
         queue.withLock { queue in

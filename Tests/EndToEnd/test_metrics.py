@@ -18,7 +18,9 @@ EXPECTED = {
     "cattleguard_admission_review_duration_seconds": "histogram",
     "cattleguard_policy_violations_total": "counter",
     "cattleguard_admission_mirror_pods_total": "counter",
+    "cattleguard_policy_exceptions_used_total": "counter",
     "cattleguard_policy_set_info": "gauge",
+    "cattleguard_policy_reload_failures_total": "counter",
     "cattleguard_tls_certificate_expiry_timestamp_seconds": "gauge",
     "cattleguard_http_connections": "gauge",
     "cattleguard_http_requests_total": "counter",
@@ -73,6 +75,30 @@ def test_each_review_is_counted(gate):
     violations = [
         name for name in changed if name.startswith("cattleguard_policy_violations_total")]
     assert len(violations) == 1 and 'rule="no-exec"' in violations[0]
+
+
+def test_reviews_that_are_refused_move_the_alert_on_them(gate):
+    """Too large a review, with its length and without, is counted where the alert looks."""
+    rules = (harness.ROOT / "deploy/monitoring/rules.yaml").read_text()
+    assert 'listener="admission",route="/validate",\n          status_class=~"4xx|5xx"' in rules
+    series = (
+        'cattleguard_http_requests_total{listener="admission",route="%s",status_class="4xx"}')
+    before = gate.metrics()
+    body = b" " * (33 << 20)
+    # The answer comes, and the connection goes, before all of the body is sent.
+    for length in [b"Content-Length: %d" % len(body), b"Transfer-Encoding: chunked"]:
+        with gate.connect() as connection:
+            with contextlib.suppress(OSError):
+                connection.sendall(
+                    b"POST /validate?timeout=5s HTTP/1.1\r\nHost: a\r\n%s\r\n\r\n" % length)
+                connection.sendall(
+                    b"%x\r\n" % len(body) if b"chunked" in length else b"")
+                connection.sendall(body)
+            [(status, _, _)] = harness.parse_answers(harness.receive_all(connection))
+            assert status == 413
+    changed = difference(before, gate.metrics())
+    assert changed[series % "/validate"] == 2
+    assert series % "other" not in changed
 
 
 def test_mirror_pods_are_counted(gate):

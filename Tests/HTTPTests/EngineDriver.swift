@@ -49,7 +49,12 @@ struct EngineDriver {
 
     /// The fault that comes next, nil when something else does.
     func fault() -> Fault? {
-        if case .fault(_, let fault) = engine.nextEvent() { fault } else { nil }
+        if case .fault(_, let fault, _) = engine.nextEvent() { fault } else { nil }
+    }
+
+    /// The path of the fault that comes next; nil when it has none, or something else comes.
+    func faultPath() -> String? {
+        if case .fault(_, _, let path) = engine.nextEvent() { path } else { nil }
     }
 
     /// The request that comes next, nil when something else does.

@@ -93,7 +93,7 @@ private struct Numbers: RandomNumberGenerator {
                     case .request(let request):
                         driver.engine.respond(
                             to: request.id, Response(status: 200, body: [1, 2, 3]))
-                    case .fault(let id, let fault):
+                    case .fault(let id, let fault, _):
                         driver.engine.respond(to: id, Response(status: fault.status))
                     }
                 }

@@ -9,7 +9,7 @@ private let end = "\r\n\r\n"
     private func status(_ text: String, _ driver: EngineDriver) -> Int {
         driver.feed(text)
         return switch driver.engine.nextEvent() {
-        case .fault(_, let fault): fault.status
+        case .fault(_, let fault, _): fault.status
         case .request: 0
         case nil: -1
         }
@@ -358,7 +358,7 @@ private let end = "\r\n\r\n"
         driver.feed(request)
         switch driver.engine.nextEvent() {
         case .request(let request): driver.engine.respond(to: request.id, Response(status: 200))
-        case .fault(let id, let fault):
+        case .fault(let id, let fault, _):
             driver.engine.respond(to: id, Response(status: fault.status))
         case nil: Issue.record("nothing came")
         }
@@ -368,6 +368,21 @@ private let end = "\r\n\r\n"
         #expect(driver.engine.wantsInput)
         driver.feed(get)
         #expect(driver.engine.nextEvent() == nil)
+    }
+
+    @Test(arguments: [
+        ("POST /validate?a HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n", "/validate"),
+        ("POST http://a HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n", "/"),
+        ("GET /a HTTP/1.1\r\nHost: a\r\n\r\nPOST /b HTTP/1.1\r\n b\r\n\r\n", "/b"),
+        ("GET /a HTTP/1.1\r\nHost: a\r\n\r\nPOST /b HTTP/3.0\r\n", nil),
+    ])
+    func aFaultBringsThePathThatWasRead(requests: String, path: String?) {
+        let driver = EngineDriver()
+        driver.feed(requests)
+        if requests.hasPrefix("GET"), let request = driver.request() {
+            driver.engine.respond(to: request.id, Response(status: 200))
+        }
+        #expect(driver.faultPath() == path)
     }
 
     @Test func continueIsSaidWhenTheBodyIsWanted() throws {

@@ -8,7 +8,7 @@ private func summary(_ event: Engine.Event?) -> String {
     case .request(let request):
         "\(request.method) \(request.path)\(request.query.map { "?" + $0 } ?? "") "
             + "\(request.version.rawValue) [\(request.body.text)]"
-    case .fault(_, let fault): "\(fault.status) \(fault.title): \(fault.detail)"
+    case .fault(_, let fault, _): "\(fault.status) \(fault.title): \(fault.detail)"
     case nil: "nothing"
     }
 }
@@ -28,7 +28,7 @@ private func events(_ text: String, splitAt split: Int? = nil) -> [String] {
                 switch event {
                 case .request(let request):
                     driver.engine.respond(to: request.id, Response(status: 200))
-                case .fault(let id, let fault):
+                case .fault(let id, let fault, _):
                     driver.engine.respond(to: id, Response(status: fault.status))
                 }
                 _ = driver.output()

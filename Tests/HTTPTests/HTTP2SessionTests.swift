@@ -173,7 +173,7 @@ extension EngineDriver {
         driver.feed(Frames.data(1, [1, 2, 3, 4], ends: false))
         #expect(driver.engine.nextEvent() == nil)
         driver.feed(Frames.data(1, [5], ends: false))
-        guard case .fault(let id, let fault) = driver.engine.nextEvent() else {
+        guard case .fault(let id, let fault, _) = driver.engine.nextEvent() else {
             Issue.record("no fault")
             return
         }
@@ -228,6 +228,19 @@ extension EngineDriver {
         driver.feed(Frames.headers(1, "POST", path, fields))
         let fault = try #require(driver.fault())
         #expect("\(fault.status) \(fault.title): \(fault.detail)" == expected)
+    }
+
+    @Test(arguments: [
+        ("/validate?a", [("content-length", "99999999")], "/validate"),
+        ("/validate", [("expect", "more")], "/validate"),
+        (nil, [], nil), ("validate", [], nil),
+    ])
+    func aFaultBringsThePathThatWasRead(
+        target: String?, fields: [(String, String)], path: String?
+    ) {
+        let driver = EngineDriver.http2()
+        driver.feed(Frames.headers(1, "POST", target, fields))
+        #expect(driver.faultPath() == path)
     }
 
     @Test func theContentLengthMustBeTrue() {

@@ -37,12 +37,12 @@ struct PollerTests {
         _ = try pair.client.write([1].span)
         try poller.modify(pair.server.rawValue, token: Self.token, interest: .read)
         event = try #require(try wait(poller).first)
-        #expect(event.isReadable && !event.isWritable && !event.isPeerClosed)
+        #expect(event.isReadable && !event.isWritable)
         _ = try pair.server.readSoon()
 
         pair.client.shutdownWrite()
         event = try #require(try wait(poller).first)
-        #expect(event.isReadable && event.isPeerClosed && !event.isBroken)
+        #expect(event.isReadable && !event.isBroken)
 
         pair.server.shutdownWrite()
         event = try #require(try wait(poller).first)
@@ -52,23 +52,11 @@ struct PollerTests {
         #expect(try wait(poller, milliseconds: 0).isEmpty)
     }
 
-    @Test func reportsEdgesOnce() throws {
-        let poller = try Poller.make(eventsPerWait: 4)
-        let pair = try Loopback()
-        let number = pair.server.rawValue
-        try poller.add(number, token: Self.token, interest: [.read, .edgeTriggered])
-        _ = try pair.client.write([1].span)
-        #expect(try wait(poller).count == 1)
-        #expect(try wait(poller, milliseconds: 0).isEmpty)
-        _ = try pair.client.write([1].span)
-        #expect(try wait(poller).count == 1)
-    }
-
     @Test func reportsConnections() throws {
         let poller = try Poller.make(eventsPerWait: 4)
         let listener = try ListeningSocket.bind(
             host: "127.0.0.1", port: 0, reusePort: false, backlog: 1)
-        try poller.add(listener.rawValue, token: Self.token, interest: [.read, .exclusive])
+        try poller.add(listener.rawValue, token: Self.token, interest: .read)
         let client = try StreamSocket.connect(
             host: "127.0.0.1", port: listener.localPort, timeoutMilliseconds: 5000)
         #expect(try wait(poller).map(\.token) == [Self.token])
@@ -81,11 +69,10 @@ struct PollerTests {
         for (slot, wakeup) in wakeups.enumerated() {
             wakeup.signal()
             let token = Poller.Token(slot: UInt32(slot), generation: 0)
-            try poller.add(
-                wakeup.rawValue, token: token, interest: [.read, .edgeTriggered])
+            try poller.add(wakeup.rawValue, token: token, interest: .read)
         }
         let slots = try (wait(poller) + wait(poller)).map(\.token.slot)
-        #expect(slots.sorted() == [0, 1, 2])
+        #expect(Set(slots) == [0, 1, 2])
     }
 
     @Test func refusesToWatchTwiceOrNothing() throws {

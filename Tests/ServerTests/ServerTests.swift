@@ -1,3 +1,4 @@
+import Glibc
 import HTTP
 import Policy
 import Posix
@@ -107,6 +108,40 @@ private final class Client {
         for _ in 0..<3 {
             try client.send("GET /healthz HTTP/1.1\r\n\(get)")
             #expect(try client.receive(through: "\r\n\r\nok\n").hasPrefix("HTTP/1.1 200 OK\r\n"))
+        }
+    }
+
+    @Test func aLoopThatIsSilentForTooLongIsNamedByTheOthers() throws {
+        // An idle loop beats once a second: it is silent for long by this measure.
+        let running = try RunningServer { $0.heartbeatLimit = 50_000_000 }
+        usleep(200_000)
+        let client = try running.admission()
+        try client.send("GET /healthz HTTP/1.1\r\nConnection: close\r\n\(get)")
+        let answer = try client.receiveAll()
+        #expect(answer.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+        #expect(answer.contains(/\r\n\r\nadmission-[01] does not turn\n$/))
+        let other = try running.service()
+        try other.send("GET /livez HTTP/1.1\r\n\(get)")
+        #expect(try other.receive(through: " not turn\n").hasPrefix("HTTP/1.1 503 "))
+    }
+
+    @Test(arguments: [Route.admission, Route.service])
+    func aRefusedRequestCountsUnderItsRoute(routes: [Route]) throws {
+        let running = try RunningServer()
+        let isAdmission = routes == Route.admission
+        let listener = isAdmission ? ListenerName.admission : ListenerName.service
+        for path in routes.map(\.rawValue) + ["/nowhere"] {
+            let client = try isAdmission ? running.admission() : running.service()
+            try client.send("POST \(path) HTTP/1.1\r\nContent-Length: 99999999\r\n\(get)")
+            #expect(try client.receiveAll().hasPrefix("HTTP/1.1 413 "))
+        }
+        let client = try running.service()
+        try client.send("GET /metrics HTTP/1.1\r\nConnection: close\r\n\(get)")
+        let scrape = try client.receiveAll()
+        for route in routes + [.other] {
+            let labels = "listener=\"\(listener)\",route=\"\(route.rawValue)\""
+            let series = "cattleguard_http_requests_total{\(labels),status_class=\"4xx\"} 1\n"
+            #expect(scrape.contains(series), "\(series)")
         }
     }
 
