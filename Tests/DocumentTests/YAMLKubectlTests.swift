@@ -59,7 +59,7 @@ enum YAMLScalarTable {
 
 /// Holds our tables against the kubectl of this machine, where there is one: it prints what it read
 /// without a cluster.
-@Suite(.enabled(if: kubectl != nil)) struct YAMLKubectlTests {
+@Suite(.enabled(if: kubectl != nil || isContinuousIntegration)) struct YAMLKubectlTests {
     private static let head = """
         apiVersion: example.com/v1
         kind: Example
@@ -75,7 +75,8 @@ enum YAMLScalarTable {
         defer { try? FileManager.default.removeItem(at: file) }
         try Data((Self.head + lines.joined()).utf8).write(to: file)
         let process = Process()
-        process.executableURL = kubectl
+        let program: URL = try #require(kubectl, "CI needs kubectl")
+        process.executableURL = program
         process.arguments = [
             "label", "--local", "--output", "json", "--filename", file.path, "checked=yes",
         ]
@@ -123,6 +124,9 @@ enum YAMLScalarTable {
         }
     }
 }
+
+/// Where tools may not be missing: a check is not skipped there.
+private let isContinuousIntegration = ProcessInfo.processInfo.environment["CI"] != nil
 
 private let kubectl: URL? = (ProcessInfo.processInfo.environment["PATH"] ?? "")
     .split(separator: ":").map { URL(filePath: String($0)).appending(path: "kubectl") }

@@ -59,7 +59,7 @@ struct ImageDigest: StateRule {
             guard let source = try volume.member("image", .object, in: path) else { continue }
             let image = try source.string("reference", in: path.field("image"))
             guard let problem = problem(with: image) else { continue }
-            let name = volume["name"]?.string ?? "[\(index)]"
+            let name = volume["name"]?.shortString ?? "[\(index)]"
             findings.append(
                 Finding(
                     check: "volume", element: "\(podSpec.element)/\(name)",
@@ -74,11 +74,11 @@ struct ImageDigest: StateRule {
         guard let image, !image.isEmptyString else { return "names no image" }
         let reference: Result<ImageReference, ImageReference.Problem> =
             image.hasEscapes
-            ? parse(image.string ?? "")
+            ? Result { () throws(ImageReference.Problem) in
+                try ImageReference(image.string ?? "")
+            }
             : image.withRawBytes { bytes in
-                do throws(ImageReference.Problem) {
-                    return .success(try ImageReference(bytes))
-                } catch { return .failure(error) }
+                Result { () throws(ImageReference.Problem) in try ImageReference(bytes) }
             }
         switch reference {
         case .success(let reference):
@@ -87,12 +87,6 @@ struct ImageDigest: StateRule {
         case .failure(let problem):
             return "has the image \"\(image.string ?? "")\", which is no valid reference: "
                 + problem.message
-        }
-    }
-
-    private func parse(_ text: String) -> Result<ImageReference, ImageReference.Problem> {
-        do throws(ImageReference.Problem) { return .success(try ImageReference(text)) } catch {
-            return .failure(error)
         }
     }
 
