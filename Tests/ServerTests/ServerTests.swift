@@ -19,7 +19,8 @@ private final class RunningServer {
         configuration.finishTime = 1_000_000_000
         change(&configuration)
         log = try LogWriter.start(to: File.standardError)
-        server = try Server.start(configuration, policies: .empty, version: "test", log: log)
+        server = try Server.start(
+            configuration, policies: LoadedPolicies(set: .empty), version: "test", log: log)
     }
 
     deinit {
