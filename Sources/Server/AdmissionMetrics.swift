@@ -1,8 +1,8 @@
 internal import Policy
 internal import Telemetry
 
-/// What one admission loop counts of its reviews, whatever the policies are: what depends on them is
-/// in `PolicyCounters`. The loop alone writes, a scrape reads.
+/// What one admission loop counts of its reviews, whatever the policies are: what depends on them
+/// is in `PolicyCounters`. The loop alone writes, a scrape reads.
 final class AdmissionMetrics: Sendable {
     /// What came of a review.
     enum Decision: String, CaseIterable { case allowed, denied, invalid }

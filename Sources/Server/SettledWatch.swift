@@ -10,6 +10,8 @@ final class SettledWatch {
     private var watch: DirectoryWatch?
     /// When the first and the last of the changes that have not been read came.
     private var change: (first: UInt64, last: UInt64)?
+    /// When the first of the changes came that are being read.
+    private var beginning: UInt64 = 0
     private var rescan: UInt64
 
     /// Why not every change is seen, but found only by reading often; nil where all is well.
@@ -50,22 +52,24 @@ final class SettledWatch {
             blindness = error
         }
         _ = watch?.hasChanged()
+        beginning = change?.first ?? now
+        change = nil
     }
 
-    /// Whether the folders stayed as they were since `beginReading`. If not, reading is soon due
-    /// again, unless the changes have gone on for as long as they may.
+    /// Whether what was read may be taken: the folders stayed as they were since `beginReading`, or
+    /// the changes have gone on for as long as they may. If they changed, reading is soon due
+    /// again.
     func hasRested(_ now: UInt64) -> Bool {
-        let first = change?.first ?? now
         guard watch?.hasChanged() == true else { return true }
-        change = (first, now)
-        return now >= first &+ longest
+        let isLate = now >= beginning &+ longest
+        change = (isLate ? now : beginning, now)
+        return isLate
     }
 
     /// To be called when what was read is taken as it is.
     ///
     /// - Parameter isCertain: Whether the next change will be seen; if not, reading is due soon.
     func endReading(_ now: UInt64, isCertain: Bool) {
-        change = nil
         rescan = now &+ (isCertain && blindness == nil ? times.rescan : times.blindRescan)
     }
 

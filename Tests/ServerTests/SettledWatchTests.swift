@@ -47,10 +47,12 @@ import Testing
         }
         try touch()
         #expect(watch.isDue(3 * second))
-        // Nor does it then ask for rest while the files are read.
+        // Nor does it then ask for rest while the files are read, but looks again after that.
         watch.beginReading(3 * second)
         try touch()
         #expect(watch.hasRested(3 * second))
+        watch.endReading(3 * second, isCertain: true)
+        #expect(watch.deadline == 3_100_000_000)
     }
 
     @Test func whatChangesWhileItIsReadIsReadAgain() throws {
