@@ -16,9 +16,9 @@ private func makeLink(_ path: String, to target: String) throws {
 }
 
 /// A folder of policies that is changed while it is watched.
-private final class Policies {
+private final class Policies: Sendable {
     let path: String
-    private let files = FileManager.default
+    private var files: FileManager { FileManager.default }
 
     init() throws {
         path =
@@ -79,10 +79,14 @@ private final class Policies {
     }
 
     /// A reloader of what is there now, which has read it once more, as it does at the start.
-    func reloader(_ source: PolicySource, rescan: UInt64 = 3_600_000_000_000) throws -> Reloader {
+    func reloader(
+        _ source: PolicySource, rescan: UInt64 = 3_600_000_000_000,
+        longest: UInt64 = 1_000_000_000
+    ) throws -> Reloader {
         let files = try PolicyFolder.read(source.path)
         var times = ReloadTimes()
         times.quiet = 10_000_000
+        times.longest = longest
         times.rescan = rescan
         times.blindRescan = 50_000_000
         let reloader = Reloader(
@@ -292,5 +296,37 @@ extension Reloader.Outcome {
             #expect(text.hasPrefix("a.yaml:1:"))
         }
         #expect(try reloader.rests())
+    }
+
+    /// A folder that is swapped again and again is taken as it was at one time, or not at all.
+    @Test func neverIsHalfOfASetTaken() throws {
+        let policies = policies
+        @Sendable func texts(_ version: Int) -> [String: String] {
+            ["a.yaml", "b.yaml", "c.yaml"].reduce(into: [:]) { texts, file in
+                texts[file] = Policies.text("\(file.prefix(1)).\(version)")
+            }
+        }
+        try policies.publish("0", texts(0))
+        let reloader = try policies.reloader(policies.source(), longest: 5_000_000)
+        let isEnding = Lock(false)
+        let publisher = try Posix.Thread.spawn(name: "publisher", stackSize: 1 << 20) {
+            var version = 0
+            while !isEnding.withLock({ $0 }) {
+                version += 1
+                try? policies.publish("\(version)", texts(version))
+            }
+        }
+        var loaded = 0
+        let end = Clock.monotonicNanoseconds() + 1_000_000_000
+        while Clock.monotonicNanoseconds() < end {
+            guard let outcome = try reloader.outcome(seconds: 1) else { continue }
+            if outcome.contains(":1:1: ") { continue }
+            loaded += 1
+            let versions = outcome.split(separator: " ").map { $0.dropFirst(2) }
+            #expect(versions.count == 3 && Set(versions).count == 1, "\(outcome)")
+        }
+        isEnding.withLock { $0 = true }
+        publisher.join()
+        #expect(loaded > 0)
     }
 }
