@@ -34,7 +34,7 @@ final class AdmissionHandler: RequestHandler {
     func adopt(_ rollout: Rollout) {
         reviewer.policies = rollout.policies
         counters = rollout.counters
-        rollout.confirm()
+        rollout.confirmations.add()
     }
 
     private func response(to request: Request, at route: Route) -> Response {

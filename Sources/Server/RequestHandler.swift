@@ -15,7 +15,7 @@ protocol RequestHandler: AnyObject {
 
 extension RequestHandler {
     /// For a handler that judges nothing itself.
-    func adopt(_ rollout: Rollout) { rollout.confirm() }
+    func adopt(_ rollout: Rollout) { rollout.confirmations.add() }
 }
 
 /// The way back to a request's connection, for answers that another thread makes.

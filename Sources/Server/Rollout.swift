@@ -5,8 +5,8 @@ internal import Posix
 struct Rollout: Sendable {
     let policies: PolicySet
     let counters: PolicyCounters
-    /// Called by the loop once it judges by them.
-    let confirm: @Sendable () -> Void
+    /// Where the loop says that it judges by them.
+    let confirmations: Confirmations
 }
 
 /// Counts the loops that have taken up what was posted to all of them.

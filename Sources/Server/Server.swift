@@ -264,20 +264,8 @@ extension Server {
         let moment = Int64(Clock.wallNanoseconds())
         let isNew = policies.files != status.loaded.files
         if isNew {
-            let counters = status.counters.map {
-                PolicyCounters(policies.set, carryingOver: $0)
-            }
-            let confirmations = Confirmations()
-            for (loop, counters) in zip(loops, counters) {
-                loop.mailbox.post(
-                    .adopt(
-                        Rollout(policies: policies.set, counters: counters) {
-                            confirmations.add()
-                        }))
-            }
-            // A loop that hangs is told of by the probes: it must not hold up a signal, too.
-            _ = confirmations.wait(
-                for: counters.count, timeoutNanoseconds: configuration.reload.adoption)
+            let counters = status.counters.map { PolicyCounters(policies.set, carryingOver: $0) }
+            rollOut(policies.set, counters)
             status = PolicyStatus(policies, counters: counters, now: moment)
         }
         status.lastSuccess = moment
@@ -286,6 +274,20 @@ extension Server {
         log.write(.info, isNew ? "policies reloaded" : "policies unchanged") { writer in
             status.writeInForce(to: &writer)
         }
+    }
+
+    /// Returns when every admission loop judges by the set.
+    private func rollOut(_ set: PolicySet, _ counters: [PolicyCounters]) {
+        let confirmations = Confirmations()
+        // The admission loops are the first of all loops.
+        for (loop, counters) in zip(loops, counters) {
+            loop.mailbox.post(
+                .adopt(
+                    Rollout(policies: set, counters: counters, confirmations: confirmations)))
+        }
+        // A loop that hangs is told of by the probes: it must not hold up a signal, too.
+        _ = confirmations.wait(
+            for: counters.count, timeoutNanoseconds: configuration.reload.adoption)
     }
 
     private func refuse(_ problems: [PolicyProblem]) {
