@@ -43,6 +43,12 @@ def command(*arguments, **options):
     return run(BINARY, *arguments, **options)
 
 
+def is_sanitized():
+    """Whether the program is built to find faults, and keeps memory that was freed."""
+    program = BINARY.read_bytes()
+    return any(name in program for name in (b"__asan_init", b"__tsan_init"))
+
+
 def review(name):
     """The bytes of a recorded review, as the API server sent them."""
     path = REVIEWS / f"{name}.json"

