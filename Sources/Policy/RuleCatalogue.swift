@@ -8,6 +8,7 @@ package enum RuleCatalogue {
         NoSSH.self,
         NoDebugContainers.self,
         NoTunnel.self,
+        NoInPlaceChange.self,
     ]
 
     /// The rule with this id, or nil.
