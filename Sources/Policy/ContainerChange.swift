@@ -42,11 +42,10 @@ enum ContainerChange {
     private static func containers(
         _ list: Workload.Container.List, of spec: Node?
     ) throws(UnreadableObject) -> [Workload.Container] {
-        let path = FieldPath.root.field("spec")
-        guard let spec, let nodes = try spec.list(list.rawValue, of: .object, in: path) else {
+        guard let spec, let nodes = try spec.list(list.rawValue, of: .object, in: .podSpec) else {
             return []
         }
-        let podSpec = Workload.PodSpec(node: spec, path: path)
+        let podSpec = Workload.PodSpec(node: spec, path: .podSpec)
         return nodes.enumerated().map { index, node in
             Workload.Container(node: node, list: list, index: index, podSpec: podSpec)
         }
@@ -70,4 +69,9 @@ extension Node {
         }
         return try member("spec", .object, in: .root)
     }
+}
+
+extension FieldPath {
+    /// The place of a Pod's spec.
+    static let podSpec = FieldPath("spec")
 }

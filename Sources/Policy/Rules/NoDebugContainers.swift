@@ -73,6 +73,7 @@ extension NoDebugContainers {
         of subject: Subject, into acts: inout [Act]
     ) throws(UnreadableObject) {
         for change in try ContainerChange.changes(in: .ephemeralContainers, of: subject) {
+            let title = "the running Pod \"\(subject.readableName)\""
             switch change {
             case .added(let container):
                 let image = try container.image()
@@ -81,7 +82,7 @@ extension NoDebugContainers {
                     Act(
                         check: "added", path: container.path,
                         description: "add the debug container \"\(container.name)\" "
-                            + Self.describe(image) + " to the running Pod \"\(subject.name)\"",
+                            + "\(Self.describe(image)) to \(title)",
                         fix: Self.fix, image: image))
             case .changed(let container, let old):
                 // The API forbids it today.
@@ -93,8 +94,7 @@ extension NoDebugContainers {
                     Act(
                         check: "changed", path: container.path.field("image"),
                         description: "change the image of the debug container "
-                            + "\"\(container.name)\" of the running Pod \"\(subject.name)\" to "
-                            + "\"\(image?.string ?? "")\"",
+                            + "\"\(container.name)\" of \(title) to \"\(image?.string ?? "")\"",
                         fix: Self.fix, image: image))
             case .removed: continue
             }
@@ -122,11 +122,10 @@ extension NoDebugContainers {
         if let shell = try Self.nodeShell(of: subject, metadata: metadata, spec: spec) {
             made.append(shell)
         }
-        let path = FieldPath.root.field("spec")
-        if let containers = try spec.list("containers", of: .object, in: path) {
+        if let containers = try spec.list("containers", of: .object, in: .podSpec) {
             for (index, container) in containers.enumerated() {
                 let act = try copy(
-                    of: subject, container, at: path.field("containers").element(index))
+                    of: subject, container, at: .podSpec.field("containers").element(index))
                 if let act { made.append(act) }
             }
         }
@@ -140,12 +139,11 @@ extension NoDebugContainers {
         func act(_ path: FieldPath, _ description: String) -> Act {
             Act(
                 check: "node", path: path,
-                description: "start the Pod \"\(subject.name)\", \(description)",
+                description: "start the Pod \"\(subject.readableName)\", \(description)",
                 fix: "the Node's logs and metrics show what it does; where something is wrong with "
                     + "it, replace it")
         }
-        let path = FieldPath.root.field("spec")
-        if let node = try spec.string("nodeName", in: path)?.string, !node.isEmpty {
+        if let node = try spec.string("nodeName", in: .podSpec)?.string, !node.isEmpty {
             let (name, prefix) = (subject.name, "node-debugger-\(node)-")
             if name.hasPrefix(prefix), isSuffix(name.utf8.dropFirst(prefix.utf8.count)) {
                 return act(
@@ -159,9 +157,10 @@ extension NoDebugContainers {
                 .root.field("metadata.labels").member(managedBy),
                 "which kubectl debug makes, as its label says")
         }
-        if try spec.member("hostPID", .boolean, in: path)?.boolean == true, try mountsRoot(spec) {
+        if try spec.member("hostPID", .boolean, in: .podSpec)?.boolean == true, try mountsRoot(spec)
+        {
             return act(
-                path.field("hostPID"),
+                .podSpec.field("hostPID"),
                 "a shell on its Node: it has all files (hostPath \"/\") and processes (hostPID)")
         }
         return nil
@@ -171,10 +170,11 @@ extension NoDebugContainers {
 
     /// Whether a volume is the whole file system of the Node.
     private static func mountsRoot(_ spec: Node) throws(UnreadableObject) -> Bool {
-        let path = FieldPath.root.field("spec")
-        guard let volumes = try spec.list("volumes", of: .object, in: path) else { return false }
+        guard let volumes = try spec.list("volumes", of: .object, in: .podSpec) else {
+            return false
+        }
         for (index, volume) in volumes.enumerated() {
-            let path = path.field("volumes").element(index)
+            let path = FieldPath.podSpec.field("volumes").element(index)
             guard let hostPath = try volume.member("hostPath", .object, in: path) else { continue }
             let field = try hostPath.string("path", in: path.field("hostPath"))
             if let text = field?.string, isRoot(text) { return true }
@@ -203,8 +203,9 @@ extension NoDebugContainers {
         if allowedImages.matches(image: image) { return nil }
         return Act(
             check: "copy", path: path(),
-            description: "start the Pod \"\(subject.name)\", a copy for debugging as kubectl "
-                + "debug makes it, with the container \"\(name)\"", fix: Self.fix, image: image)
+            description: "start the Pod \"\(subject.readableName)\", a copy for debugging as "
+                + "kubectl debug makes it, with the container \"\(name)\"", fix: Self.fix,
+            image: image)
     }
 
     /// What kubectl ends the names with: five lower-case letters or digits.

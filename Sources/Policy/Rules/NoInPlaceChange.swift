@@ -66,29 +66,28 @@ extension NoInPlaceChange {
             }
         }
         let (spec, oldSpec) = (try subject.object?.podSpec(), try subject.oldObject?.podSpec())
-        let path = FieldPath.root.field("spec")
         // A Pod may have resources of its own, which its containers share.
-        if !allowResize, try !Self.areSameResources(spec, oldSpec, in: path) {
+        if !allowResize, try !Self.areSameResources(spec, oldSpec, in: .podSpec) {
             findings.append(
                 Self.finding(
-                    "resources", at: path.field("resources"),
-                    "the resources of the running Pod \"\(subject.name)\" are changed"))
+                    "resources", at: .podSpec.field("resources"),
+                    "the resources of the running Pod \"\(subject.readableName)\" are changed"))
         }
-        let deadline = try spec?.member("activeDeadlineSeconds", .number, in: path)
-        let oldDeadline = try oldSpec?.member("activeDeadlineSeconds", .number, in: path)
+        let deadline = try spec?.member("activeDeadlineSeconds", .number, in: .podSpec)
+        let oldDeadline = try oldSpec?.member("activeDeadlineSeconds", .number, in: .podSpec)
         if !Node.areSame(deadline, oldDeadline) {
             let change = deadline?.numberText.map { "set to \($0)" } ?? "removed"
             findings.append(
                 Self.finding(
-                    "deadline", at: path.field("activeDeadlineSeconds"),
-                    "the deadline of the running Pod \"\(subject.name)\" is \(change)"))
+                    "deadline", at: .podSpec.field("activeDeadlineSeconds"),
+                    "the deadline of the running Pod \"\(subject.readableName)\" is \(change)"))
         }
     }
 
     private func judge(
         _ change: ContainerChange, of subject: Subject, into findings: inout [Finding]
     ) throws(UnreadableObject) {
-        let pod = "the running Pod \"\(subject.name)\""
+        let pod = "the running Pod \"\(subject.readableName)\""
         switch change {
         case .added(let container):
             findings.append(
@@ -98,7 +97,7 @@ extension NoInPlaceChange {
         case .removed(let container):
             findings.append(
                 Self.finding(
-                    "removed", at: FieldPath.root.field("spec").member(container.list.rawValue),
+                    "removed", at: FieldPath.podSpec.member(container.list.rawValue),
                     "\(container.title) is removed from \(pod)"))
         case .changed(let container, let old):
             let image = try container.image()
