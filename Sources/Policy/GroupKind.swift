@@ -37,4 +37,5 @@ package struct GroupKind: Hashable, Sendable, CustomStringConvertible {
     static let service = GroupKind("", "Service")
     static let node = GroupKind("", "Node")
     static let namespace = GroupKind("", "Namespace")
+    static let persistentVolume = GroupKind("", "PersistentVolume")
 }
