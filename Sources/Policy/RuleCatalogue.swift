@@ -6,6 +6,7 @@ package enum RuleCatalogue {
         ReadOnlyRootFilesystem.self,
         NoExec.self,
         NoSSH.self,
+        ReplaceableWorkload.self,
         NoHostMutation.self,
     ]
 
