@@ -6,6 +6,7 @@ package enum RuleCatalogue {
         ReadOnlyRootFilesystem.self,
         NoExec.self,
         NoSSH.self,
+        ImmutableConfig.self,
         ReplaceableWorkload.self,
         NoHostMutation.self,
     ]

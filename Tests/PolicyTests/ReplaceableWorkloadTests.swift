@@ -26,8 +26,8 @@ import Testing
         try policySet("replaceable-workload", policy).evaluate(request(.create, object)).lines
     }
 
-    /// A Pod that runs is neither bare nor pinned any more, however strict the policy: else it could
-    /// not be labelled, and its finalizers not be removed.
+    /// A Pod that runs is neither bare nor pinned any more, however strict the policy: else nobody
+    /// could label it or remove its finalizers.
     @Test func aScheduledPodMayBeUpdated() throws {
         let pod = Self.pod("nodeName: node-1")
         #expect(try create(pod).count == 2)
