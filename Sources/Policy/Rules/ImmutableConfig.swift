@@ -60,7 +60,7 @@ struct ImmutableConfig: StateRule, ActRule {
         _ subject: Subject, into findings: inout [Finding], notices: inout [Notice]
     ) throws(UnreadableObject) {
         guard subject.operation == .update, let object = subject.object,
-            let oldObject = subject.oldObject
+            let oldObject = subject.oldObject, !oldObject.isNull
         else { return }
         // A manifest may write a Secret's data as `stringData`.
         for field in ["data", "binaryData", "stringData"] {

@@ -83,18 +83,19 @@ struct ReplaceableWorkload: StateRule {
                 path: podSpec.path.member(name), message: message(text), fix: fix()))
     }
 
+    private static let spec = FieldPath("spec")
+
     /// `OnDelete` and `revisionHistoryLimit: 0`, by the names that Kubernetes gave them and custom
     /// workloads took over.
     private func judgeStrategy(
         of object: ReviewedObject, into findings: inout [Finding]
     ) throws(UnreadableObject) {
-        let root = FieldPath.root.field("spec")
         guard let spec = try object.node.member("spec", .object, in: .root) else { return }
         if onDelete, try strategy(in: spec, of: object.kind)?.equals("OnDelete") == true {
             findings.append(
                 Finding(
                     check: "onDelete", element: "", value: "",
-                    path: root.field("updateStrategy.type"),
+                    path: Self.spec.field("updateStrategy.type"),
                     message: "with the update strategy OnDelete a change reaches a Pod only when "
                         + "somebody deletes it by hand",
                     fix: "set spec.updateStrategy.type: RollingUpdate"))
@@ -103,7 +104,7 @@ struct ReplaceableWorkload: StateRule {
             findings.append(
                 Finding(
                     check: "revisionHistory", element: "", value: "",
-                    path: root.field("revisionHistoryLimit"),
+                    path: Self.spec.field("revisionHistoryLimit"),
                     message: "no old revision is kept, so there is none to roll back to",
                     fix: "leave revisionHistoryLimit out, which keeps 10 revisions, or set it to "
                         + "1 or more"))
@@ -113,15 +114,14 @@ struct ReplaceableWorkload: StateRule {
     private func strategy(in spec: Node, of kind: GroupKind) throws(UnreadableObject) -> Node? {
         // A custom kind may mean something else by the name.
         guard kind.isBuiltIn else { return spec["updateStrategy"]?["type"] }
-        let root = FieldPath.root.field("spec")
-        return try spec.member("updateStrategy", .object, in: root)?
-            .string("type", in: root.field("updateStrategy"))
+        return try spec.member("updateStrategy", .object, in: Self.spec)?
+            .string("type", in: Self.spec.field("updateStrategy"))
     }
 
     private func revisionHistoryLimit(
         in spec: Node, of kind: GroupKind
     ) throws(UnreadableObject) -> Int? {
         guard kind.isBuiltIn else { return spec["revisionHistoryLimit"]?.integer }
-        return try spec.member("revisionHistoryLimit", .number, in: .root.field("spec"))?.integer
+        return try spec.member("revisionHistoryLimit", .number, in: Self.spec)?.integer
     }
 }
