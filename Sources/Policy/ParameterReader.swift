@@ -118,9 +118,10 @@ package struct ParameterReader {
         }
     }
 
-    /// A list of globs.
-    package mutating func globs(_ name: String) -> [Glob] {
-        (strings(name) ?? []).compactMap { text, node in
+    /// A list of globs, or a built-in list where it is absent.
+    package mutating func globs(_ name: String, default fallback: [Glob] = []) -> [Glob] {
+        guard let strings = strings(name) else { return fallback }
+        return strings.compactMap { text, node in
             if let glob = Glob(text) { return glob }
             report("\(title).\(name) has an empty pattern, which would match nothing", at: node)
             return nil

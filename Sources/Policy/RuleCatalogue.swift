@@ -9,6 +9,9 @@ package enum RuleCatalogue {
         NoDebugContainers.self,
         NoTunnel.self,
         NoInPlaceChange.self,
+        ImmutableConfig.self,
+        ReplaceableWorkload.self,
+        NoHostMutation.self,
     ]
 
     /// The rule with this id, or nil.
