@@ -67,8 +67,9 @@ package struct Check {
         policies: PolicySet, namespace: String = "default", limits: CheckLimits = CheckLimits()
     ) {
         self.init(namespace: namespace, limits: limits, evaluate: policies.evaluate)
-        report.notApplicable = policies.actPolicies.map {
-            InapplicablePolicy(policy: $0.name, rule: $0.ruleID)
+        report.notApplicable = policies.policies.filter { $0.actShare != .none }.map {
+            InapplicablePolicy(
+                policy: $0.name, rule: $0.ruleID, isPart: $0.actShare == .part)
         }
     }
 
