@@ -3,7 +3,7 @@ internal import Policy
 
 /// JUnit's XML, as CI systems read it: a `testsuite` a suite, a `testcase` a test, with `failure`
 /// or `error` where it is due. No time is written: the same input gives the same report.
-/// https://github.com/jenkinsci/xunit-plugin/blob/master/src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/junit-10.xsd
+/// The schema: `junit-10.xsd` of https://github.com/jenkinsci/xunit-plugin
 enum SuiteJUnit {
     static func write(_ report: SuiteReport) -> String {
         let total = counts(

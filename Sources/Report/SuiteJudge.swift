@@ -43,8 +43,12 @@ final class SuiteJudge {
         }
     }
 
-    /// How deep an object in JSON may be: it is written again as part of a review.
-    private static let depth = 512
+    /// What a request's objects may be: each is written again, call by call, as part of a review.
+    private static let requestLimits: CheckLimits = {
+        var limits = CheckLimits()
+        limits.json.depth = 512
+        return limits
+    }()
 
     /// Judges by `set`; `file` is the suite's, `place` the test's, for problems.
     init(
@@ -60,7 +64,9 @@ final class SuiteJudge {
     func judge(_ input: PolicyTest.Input) {
         switch input {
         case .manifests(let materials, let namespace):
-            visit(materials, namespace: namespace) { self.set.evaluate($0) }
+            visit(materials, namespace: namespace, limits: CheckLimits()) {
+                self.set.evaluate($0)
+            }
         case .review(let reference):
             guard let bytes = read(reference, what: "the review") else { return }
             guard let body = json(of: bytes, reference) else { return }
@@ -76,7 +82,10 @@ final class SuiteJudge {
     }
 
     private func judge(_ request: PolicyTest.Request) {
-        visit(request.oldObjects, namespace: request.namespace, isStored: true) { subject in
+        visit(
+            request.oldObjects, namespace: request.namespace, limits: Self.requestLimits,
+            isStored: true
+        ) { subject in
             if let node = subject.object {
                 var writer = JSONWriter()
                 writer.value(node)
@@ -85,7 +94,9 @@ final class SuiteJudge {
             return PolicySet.empty.evaluate(subject)
         }
         guard problems.isEmpty else { return }
-        visit(request.objects, namespace: request.namespace) { subject in
+        visit(
+            request.objects, namespace: request.namespace, limits: Self.requestLimits
+        ) { subject in
             let old = self.stored[Identity(subject)]
             if request.operation == .update, old == nil {
                 let object = ReviewedRequest(of: subject, PolicySet.empty.evaluate(subject)).object
@@ -99,12 +110,10 @@ final class SuiteJudge {
 
     /// Hands over every object of the materials, and keeps what is found.
     private func visit(
-        _ materials: [PolicyTest.Material], namespace: String, isStored: Bool = false,
-        _ evaluate: @escaping (Subject) -> Verdict
+        _ materials: [PolicyTest.Material], namespace: String, limits: CheckLimits,
+        isStored: Bool = false, _ evaluate: @escaping (Subject) -> Verdict
     ) {
         for material in materials {
-            var limits = CheckLimits()
-            limits.json.depth = Self.depth
             var check = Check(namespace: namespace, limits: limits) { subject in
                 let verdict = evaluate(subject)
                 if verdict.notices.contains(where: \.isWarned) { self.judgement.hasWarning = true }

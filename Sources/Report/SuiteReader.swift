@@ -10,13 +10,16 @@ struct SuiteReader {
     private(set) var problems: [PolicyProblem] = []
     private let file: String
 
+    /// An object that stands in a suite is written again, call by call: no deeper than YAML may be.
+    private static let jsonLimits = ReadingLimits.manifestYAML
+
     /// Reads every document of a file.
     init(_ file: PolicyFile) {
         self.file = file.name
         let document = Document()
         do throws(DocumentError) {
             if file.name.hasSuffix(".json") {
-                try JSONReader.read(file.bytes, limits: .manifestJSON, into: document)
+                try JSONReader.read(file.bytes, limits: Self.jsonLimits, into: document)
                 if let root = document.root { read(root) }
             } else {
                 let reader = YAMLReader(file.bytes, limits: .manifestYAML)
@@ -129,14 +132,10 @@ extension SuiteReader {
         let review = test.reference("review", file: file)
         let objects = test.materials(inline: "object", files: "resources", file: file)
         let oldObjects = test.materials(inline: "oldObject", files: "oldResources", file: file)
-        let request = readRequest(&test, objects: objects ?? [], oldObjects: oldObjects ?? [])
+        let request = readRequest(&test, objects: objects, oldObjects: oldObjects)
         let given = ["object", "resources", "review"].filter { test.value($0) != nil }
         if test.value("review") != nil {
-            let others =
-                given.filter { $0 != "review" }
-                + requestFields.filter {
-                    test.value($0) != nil
-                }
+            let others = (["object", "resources"] + requestFields).filter { test.value($0) != nil }
             if !others.isEmpty {
                 test.report(
                     "a recorded review says it all: leave out \(others.joined(separator: ", "))",
@@ -161,7 +160,7 @@ extension SuiteReader {
                     "\(name) says something of a request; say who asks (user) or what is done "
                         + "(operation), too", at: value)
             }
-            return .manifests(objects ?? [], namespace: request.namespace)
+            return .manifests(objects, namespace: request.namespace)
         }
         checkRequest(&test, request)
         return .request(request)
@@ -208,8 +207,8 @@ extension SuiteReader {
             if old.count != 1 {
                 let found = old.isEmpty ? "none" : "both"
                 test.report(
-                    "UPDATE needs what is stored, one of oldObject and oldResources; it has \(found)",
-                    at: test.value("operation"))
+                    "UPDATE needs what is stored, one of oldObject and oldResources; it has "
+                        + found, at: test.value("operation"))
             }
         } else if let name = old.first {
             test.report(
@@ -222,11 +221,9 @@ extension SuiteReader {
                     "CONNECT needs resourceName: the name of what it connects to",
                     at: test.value("operation"))
             }
-            if test.value("resource") == nil
-                || request.resource.map({
-                    SuiteRequest.optionsKind(of: $0) == nil
-                }) == true
-            {
+            // One of the wrong form has been complained of.
+            let isMalformed = test.value("resource") != nil && request.resource == nil
+            if !isMalformed, request.resource.flatMap(SuiteRequest.optionsKind) == nil {
                 let known = SuiteRequest.connections.joined(separator: ", ")
                 test.report(
                     "CONNECT needs a resource to connect to: one of \(known)",
@@ -335,10 +332,10 @@ extension ParameterReader {
         }
     }
 
-    /// Objects that stand here or in files; nil where there are none or something is wrong.
+    /// Objects that stand here or in files.
     fileprivate mutating func materials(
         inline: String, files: String, file: String
-    ) -> [PolicyTest.Material]? {
+    ) -> [PolicyTest.Material] {
         var materials = references(files, file: file).map { PolicyTest.Material.file($0) }
         if let list = value(files), list.kind == .array, list.count == 0 {
             report("\(files) is empty; name a file", at: list)

@@ -263,16 +263,36 @@ import Testing
         #expect(SuiteRequest.plural(of: kind) == plural)
     }
 
-    /// A review holds an object two levels deeper; both are within its reader's limits.
-    @Test(arguments: [(512, true), (513, false)])
-    func `an object in JSON is of limited depth`(depth: Int, isRead: Bool) {
+    /// An object of a request is written again as part of a review; one outside a cluster is not.
+    @Test(arguments: [(512, true, true), (513, true, false), (10_000, false, true)])
+    func `an object in JSON is of limited depth`(depth: Int, isRequest: Bool, isRead: Bool) {
         let inner = depth - 1
         let json =
             "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"x\":"
             + String(repeating: "[", count: inner) + String(repeating: "]", count: inner) + "}"
+        let user = isRequest ? "user: alice, " : ""
         let report = runSuite(
-            suiteText("- {name: a, user: alice, resources: [deep.json], \(Self.expect)}"),
+            suiteText("- {name: a, \(user)resources: [deep.json], \(Self.expect)}"),
             files: ["suites/deep.json": json])
         #expect(problems(of: report).isEmpty == isRead, "\(problems(of: report))")
+    }
+
+    @Test(arguments: [(512, true), (513, false)])
+    func `a suite in JSON is of limited depth`(depth: Int, isRead: Bool) {
+        // The suite, spec, tests, the test and its object are five levels.
+        let inner = depth - 5
+        let object =
+            "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"x\":"
+            + String(repeating: "[", count: inner) + String(repeating: "]", count: inner) + "}"
+        let suite = """
+            {"apiVersion":"cattleguard.dev/v1","kind":"TestSuite","metadata":{"name":"a"},"spec":\
+            {"policies":"policies.yaml","tests":[{"name":"a","object":\(object),\
+            "expect":{"decision":"allowed"}}]}}
+            """
+        var runner = SuiteRunner(Surroundings(files: ["policies.yaml": testedPolicies]))
+        runner.run(PolicyFile(name: "a.json", bytes: Array(suite.utf8)))
+        let report = runner.finish()
+        #expect(problems(of: report).isEmpty == isRead, "\(problems(of: report))")
+        #expect(report.outcome == (isRead ? .passed : .unchecked))
     }
 }
