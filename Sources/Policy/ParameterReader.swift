@@ -79,6 +79,9 @@ package struct ParameterReader {
     /// Where the object begins, for problems about what it lacks.
     var place: Node? { node }
 
+    /// While one of several variants is being learned, the value of the field that decides.
+    func assumed(_ name: String) -> String? { decided?.name == name ? decided?.value : nil }
+
     private mutating func mismatch(_ name: String, _ value: Node, expected: String) {
         report("\(title).\(name) is \(value.kind.phrase); expected \(expected)", at: value)
     }
@@ -171,7 +174,7 @@ extension ParameterReader {
             if isRequired {
                 report("\(fullName(name)) is missing; expected \(form.expectation)", at: nil)
             }
-            return decided?.name == name ? decided?.value : nil
+            return assumed(name)
         }
         guard let string = value.string else {
             mismatch(name, value, expected: "a string")
@@ -222,7 +225,7 @@ extension ParameterReader {
         _ name: String, _ value: Node?
     ) -> Choice? {
         guard let value else {
-            return decided?.name == name ? decided.flatMap { Choice(rawValue: $0.value) } : nil
+            return assumed(name).flatMap(Choice.init)
         }
         let names = Choice.allCases.map(\.rawValue)
         guard let text = value.string else {
@@ -439,7 +442,8 @@ package struct PolicyProblem: Error, Equatable, Sendable, CustomStringConvertibl
     }
 
     /// `policies/a.yaml:3:7: unknown field …`.
-    package var description: String {
-        "\(file):\(position.line):\(position.column): \(message)"
-    }
+    package var description: String { "\(place): \(message)" }
+
+    /// `policies/a.yaml:3:7`.
+    package var place: String { "\(file):\(position.line):\(position.column)" }
 }
