@@ -21,9 +21,6 @@ struct AdmissionRequest {
         return uid
     }
 
-    /// The API group of the resource; empty for the core group.
-    var resourceGroup: String { node["resource"]?["group"]?.string ?? "" }
-
     /// Who does what, without the objects.
     func subject() throws(InvalidReview) -> Subject {
         let kind = node["kind"]
@@ -35,6 +32,7 @@ struct AdmissionRequest {
             isRequest: true)
         subject.resource = try requiredText(
             "request.resource.resource", node["resource"]?["resource"])
+        subject.resourceGroup = node["resource"]?["group"]?.string ?? ""
         subject.subresource = try text("request.subResource", node.present("subResource"))
         subject.namespace = try text("request.namespace", node.present("namespace"))
         subject.requestName = try typed("request.name", node.present("name"), .string)

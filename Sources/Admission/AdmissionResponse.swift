@@ -62,7 +62,8 @@ package struct AdmissionResponse {
         json.key("details")
         json.beginObject()
         json.member("name", review.subject.name)
-        if !review.resourceGroup.isEmpty { json.member("group", review.resourceGroup) }
+        let group = review.subject.resourceGroup
+        if !group.isEmpty { json.member("group", group) }
         json.member("kind", review.subject.resource)
         json.key("causes")
         json.beginArray()

@@ -15,8 +15,6 @@ package struct AdmissionReview {
     let version: Version
     /// The id of this round trip, echoed in the answer.
     let uid: Node
-    /// The API group of the resource.
-    let resourceGroup: String
     /// Who does what to which object.
     package let subject: Subject
 }

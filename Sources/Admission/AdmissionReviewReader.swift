@@ -146,6 +146,6 @@ package struct AdmissionReviewReader {
         subject.oldObject = node.present("oldObject")
         subject.unreadable = unreadable
         return AdmissionReview(
-            version: version, uid: uid, resourceGroup: request.resourceGroup, subject: subject)
+            version: version, uid: uid, subject: subject)
     }
 }

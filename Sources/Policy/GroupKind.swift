@@ -20,6 +20,19 @@ package struct GroupKind: Hashable, Sendable, CustomStringConvertible {
     /// `apps/Deployment`, or `Pod` for the core group.
     package var description: String { group.isEmpty ? kind : "\(group)/\(kind)" }
 
+    /// What a policy file calls it: Kubernetes' own kinds by their kind alone.
+    var shortName: String { isBuiltIn ? kind : description }
+
+    /// Whether a policy file means this kind by `text`.
+    func isNamed(_ text: String) -> Bool { text == shortName || text == description }
+
+    /// Whether the group is one of Kubernetes' own: those without a dot, and `*.k8s.io`. No other
+    /// API may take such a name (https://kubernetes.io/docs/reference/using-api/deprecation-guide/,
+    /// KEP-1111).
+    package var isBuiltIn: Bool {
+        !group.utf8.contains(UInt8(ascii: ".")) || group.hasSuffix(".k8s.io")
+    }
+
     static let pod = GroupKind("", "Pod")
     static let service = GroupKind("", "Service")
     static let node = GroupKind("", "Node")

@@ -13,17 +13,17 @@ package struct Match: Sendable {
     let excludeGroups: [Glob]
     let objectSelector: LabelSelector
 
-    /// Whether the policy concerns the subject by all that stands outside its object's body: what
-    /// can be known before the object is read.
-    func concerns(_ subject: Subject) -> Bool {
+    /// Whether the policy concerns the subject, which touches `kind`, by all that stands outside
+    /// its object's body: what can be known before the object is read.
+    func concerns(_ subject: Subject, touching kind: GroupKind) -> Bool {
         if !operations.isEmpty, !operations.contains(subject.operation) { return false }
-        if !kinds.isEmpty, !kinds.contains(subject.touchedKind) { return false }
+        if !kinds.isEmpty, !kinds.contains(kind) { return false }
         return matchesNamespace(of: subject)
     }
 
     /// Whether the policy matches the subject, whose object has been read.
-    func matches(_ subject: Subject) -> Bool {
-        concerns(subject) && matchesIdentity(of: subject)
+    func matches(_ subject: Subject, touching kind: GroupKind) -> Bool {
+        concerns(subject, touching: kind) && matchesIdentity(of: subject)
             && (names.isEmpty || names.anyMatches(subject.name))
             && objectSelector.matches(subject)
     }

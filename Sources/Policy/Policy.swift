@@ -59,12 +59,25 @@ package final class Policy: Sendable {
         case deny = "Deny"
     }
 
-    /// A rule of either sort.
-    enum BoundRule: Sendable {
-        case state(any StateRule)
-        case act(any ActRule)
+    /// A rule with its parameters: what it says of state, of acts, or of both.
+    struct BoundRule: Sendable {
+        let state: (any StateRule)?
+        let act: (any ActRule)?
+
+        init(_ rule: any Rule) {
+            state = rule as? any StateRule
+            act = rule as? any ActRule
+        }
     }
 
+    /// How much of its rule is about acts, of which a manifest outside a cluster tells nothing.
+    package var actShare: ActShare {
+        if rule.act == nil { return .none }
+        return rule.state == nil ? .whole : .part
+    }
+
+    /// How much of a rule is about acts.
+    package enum ActShare: Sendable { case none, part, whole }
 }
 
 /// A cap on what all policies may do: how a cluster is led from watching to denying.

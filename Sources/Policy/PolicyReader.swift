@@ -26,12 +26,30 @@ package struct PolicyProblems: Error, Equatable, Sendable, CustomStringConvertib
 }
 
 /// Reads policy files strictly: what is not understood is an error, never ignored.
+///
+/// All files are read before any document is looked at, since documents speak of each other: kinds
+/// first, then the policies that name them.
 package struct PolicyReader {
     /// The only `apiVersion` there is.
     package static let apiVersion = "cattleguard.dev/v1"
 
+    /// What a policy file may hold, in the order in which it is looked at.
+    private enum DocumentKind: String, CaseIterable {
+        case policy = "Policy"
+    }
+
+    /// A document of a file, and what it says it is.
+    private struct ParsedDocument {
+        let file: PolicyFile
+        let root: Node
+        let kind: DocumentKind
+        /// Its reader, which knows the two members that say so.
+        var reader: ParameterReader
+    }
+
     private let enforcement: Enforcement
     private let table: WorkloadTable
+    private var documents: [ParsedDocument] = []
     private var policies: [Policy] = []
     private var problems: [PolicyProblem] = []
     /// Where each name was first used, to say so where it is used again.
@@ -50,7 +68,10 @@ package struct PolicyReader {
         table: WorkloadTable = .shipped, allowEmpty: Bool = false, folder: String = "policies"
     ) throws(PolicyProblems) -> PolicySet {
         var reader = PolicyReader(enforcement: enforcement, table: table)
-        for file in files { reader.read(file) }
+        for file in files { reader.parse(file) }
+        for kind in DocumentKind.allCases {
+            for document in reader.documents where document.kind == kind { reader.read(document) }
+        }
         if reader.policies.isEmpty, reader.problems.isEmpty, !allowEmpty {
             reader.problems.append(
                 PolicyProblem(
@@ -69,16 +90,18 @@ package struct PolicyReader {
         self.table = table
     }
 
-    private mutating func read(_ file: PolicyFile) {
-        let document = Document()
+    private mutating func parse(_ file: PolicyFile) {
         do throws(DocumentError) {
             if file.isJSON {
+                let document = Document()
                 try JSONReader.read(file.bytes, limits: .manifestJSON, into: document)
-                if let root = document.root { read(root, of: file) }
+                parse(document, of: file)
             } else {
                 let reader = YAMLReader(file.bytes, limits: .manifestYAML)
+                var document = Document()
                 while try reader.next(into: document) {
-                    if let root = document.root { read(root, of: file) }
+                    parse(document, of: file)
+                    document = Document()
                 }
             }
         } catch {
@@ -87,7 +110,9 @@ package struct PolicyReader {
         }
     }
 
-    private mutating func read(_ root: Node, of file: PolicyFile) {
+    /// Finds out what a document is.
+    private mutating func parse(_ document: Document, of file: PolicyFile) {
+        guard let root = document.root else { return }
         guard root.kind == .object else {
             problems.append(
                 PolicyProblem(
@@ -96,32 +121,39 @@ package struct PolicyReader {
             return
         }
         var reader = ParameterReader(root, file: file.name, title: "")
-        readObject(&reader, root, of: file)
-        reader.rejectUnknownNames()
-        problems += reader.problems
-    }
-
-    private mutating func readObject(
-        _ reader: inout ParameterReader, _ root: Node, of file: PolicyFile
-    ) {
         let version = reader.value("apiVersion")
-        let kind = reader.value("kind")
         if version?.equals(Self.apiVersion) != true {
             let found = version.map { "\"\($0.string ?? $0.kind.phrase)\"" } ?? "missing"
             reader.report("apiVersion is \(found); expected \"\(Self.apiVersion)\"", at: version)
         }
-        guard kind?.equals("Policy") == true else {
-            let found = kind.map { "\"\($0.string ?? $0.kind.phrase)\"" } ?? "missing"
-            let hint = Nearest.hint(for: kind?.string ?? "", among: ["Policy"])
-            reader.report("kind is \(found); expected \"Policy\"\(hint)", at: kind)
-            _ = (reader.value("metadata"), reader.value("spec"))
+        let name = reader.value("kind")
+        if let kind = name?.string.flatMap(DocumentKind.init) {
+            documents.append(
+                ParsedDocument(file: file, root: root, kind: kind, reader: reader))
             return
         }
-        let name = readName(&reader, of: file)
-        let policy = reader.object("spec") { spec in
-            readSpec(&spec, name: name, file: file.name)
+        let kinds = DocumentKind.allCases.map(\.rawValue)
+        let found = name.map { "\"\($0.string ?? $0.kind.phrase)\"" } ?? "missing"
+        let hint = Nearest.hint(for: name?.string ?? "", among: kinds)
+        let expected = kinds.map { "\"\($0)\"" }.joined(separator: " or ")
+        reader.report("kind is \(found); expected \(expected)\(hint)", at: name)
+        _ = (reader.value("metadata"), reader.value("spec"))
+        reader.rejectUnknownNames()
+        problems += reader.problems
+    }
+
+    private mutating func read(_ document: ParsedDocument) {
+        var reader = document.reader
+        let name = readName(&reader, of: document.file)
+        switch document.kind {
+        case .policy:
+            let policy = reader.object("spec") { spec in
+                readSpec(&spec, name: name, file: document.file.name)
+            }
+            if let policy { policies.append(policy) }
         }
-        if let policy { policies.append(policy) }
+        reader.rejectUnknownNames()
+        problems += reader.problems
     }
 
     private mutating func readName(
@@ -184,7 +216,6 @@ package struct PolicyReader {
             return nil
         }
         let bound = spec.object("parameters") { Self.bind(rule, &$0) }
-        guard let bound else { return nil }
         return Policy(
             name: name, file: file, ruleID: rule.id, validationActions: actions,
             enforcement: enforcement, match: match, existingViolations: existing,
@@ -193,12 +224,8 @@ package struct PolicyReader {
 
     private static func bind(
         _ rule: any Rule.Type, _ parameters: inout ParameterReader
-    ) -> Policy.BoundRule? {
-        switch rule.init(parameters: &parameters) {
-        case let rule as any StateRule: .state(rule)
-        case let rule as any ActRule: .act(rule)
-        default: nil
-        }
+    ) -> Policy.BoundRule {
+        Policy.BoundRule(rule.init(parameters: &parameters))
     }
 
     private func readRule(_ spec: inout ParameterReader) -> (any Rule.Type)? {
@@ -266,36 +293,19 @@ extension PolicyReader {
     ) -> [GroupKind] {
         var kinds: [GroupKind] = []
         for (text, node) in match.strings("kinds") ?? [] {
-            let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-            let candidates =
-                parts.count == 2
-                ? [GroupKind(String(parts[0]), String(parts[1]))]
-                : Self.builtInGroups.map { GroupKind($0, text) }
             guard let rule else { continue }
-            let visible = table.kinds.filter { rule.scope.covers($0, in: table) }
-            let seen =
-                visible
-                + [.pod, .service, .node].filter {
-                    rule.scope.covers($0, in: table) && !visible.contains($0)
-                }
-            if let kind = candidates.first(where: { rule.scope.covers($0, in: table) }) {
+            let visible = rule.scope.visibleKinds(in: table)
+            if let kind = visible.first(where: { $0.isNamed(text) }) {
                 kinds.append(kind)
                 continue
             }
-            let names = seen.map(Self.policyName).sorted()
+            let names = visible.map(\.shortName).sorted()
             let hint = Nearest.hint(for: text, among: names)
             match.report(
                 "the rule \(rule.id) sees no kind \"\(text)\"\(hint); "
                     + "it sees \(names.joined(separator: ", "))", at: node)
         }
         return kinds
-    }
-
-    private static let builtInGroups = ["", "apps", "batch"]
-
-    /// How a policy file names a kind.
-    private static func policyName(of kind: GroupKind) -> String {
-        builtInGroups.contains(kind.group) ? kind.kind : kind.description
     }
 
     private func readOperations(

@@ -18,16 +18,11 @@ package struct PolicySet: Sendable {
     /// Whether any policy could object to the subject, by what is known before its object is
     /// read. What no policy concerns need not be read at all.
     package func concerns(_ subject: Subject) -> Bool {
-        let isWorkload = table.contains(subject.kind)
+        let kind = table.touchedKind(of: subject)
+        let isWorkload = table.contains(kind)
         return policies.contains { policy in
-            policy.scope.sees(subject, isWorkload: isWorkload) && policy.match.concerns(subject)
-        }
-    }
-
-    /// The names of policies about acts, which say nothing of a manifest outside a cluster.
-    package var actPolicies: [Policy] {
-        policies.filter { policy in
-            if case .act = policy.rule { true } else { false }
+            policy.scope.sees(subject, touching: kind, isWorkload: isWorkload)
+                && policy.match.concerns(subject, touching: kind)
         }
     }
 
@@ -39,13 +34,15 @@ package struct PolicySet: Sendable {
             return verdict
         }
         var review = Review(subject, table: table)
-        let isWorkload = table.contains(subject.kind)
-        for policy in policies where policy.scope.sees(subject, isWorkload: isWorkload) {
+        let kind = table.touchedKind(of: subject)
+        let isWorkload = table.contains(kind)
+        for policy in policies
+        where policy.scope.sees(subject, touching: kind, isWorkload: isWorkload) {
             if let unreadable = subject.unreadable {
-                if policy.match.concerns(subject) {
+                if policy.match.concerns(subject, touching: kind) {
                     verdict.violations.append(Violation(unreadable, policy))
                 }
-            } else if policy.match.matches(subject) {
+            } else if policy.match.matches(subject, touching: kind) {
                 review.apply(policy, to: &verdict)
             }
         }
@@ -68,8 +65,7 @@ private struct Review {
     mutating func apply(_ policy: Policy, to verdict: inout Verdict) {
         var findings: [Finding] = []
         do throws(UnreadableObject) {
-            switch policy.rule {
-            case .act(let rule):
+            if let rule = policy.rule.act, subject.isRequest {
                 var notices: [Notice] = []
                 try rule.judge(subject, into: &findings, notices: &notices)
                 for var notice in notices {
@@ -77,8 +73,11 @@ private struct Review {
                     notice.isWarned = policy.gravestAction != .audit
                     verdict.notices.append(notice)
                 }
-            case .state(let rule):
-                try judge(rule, policy, into: &findings)
+            }
+            if let rule = policy.rule.state {
+                var state: [Finding] = []
+                defer { findings += state }
+                try judge(rule, policy, into: &state)
             }
         } catch {
             verdict.violations.append(Violation(error, policy))
@@ -91,7 +90,7 @@ private struct Review {
         _ rule: any StateRule, _ policy: Policy, into findings: inout [Finding]
     ) throws(UnreadableObject) {
         guard let node = subject.object, !node.isNull else { return }
-        let object = self.object ?? Self.read(node, subject.kind, table)
+        let object = self.object ?? read(node)
         if self.object == nil { self.object = object }
         let unreadable = Self.judge(object, by: rule, into: &findings)
         if unreadable == nil && findings.isEmpty { return }
@@ -109,7 +108,7 @@ private struct Review {
         by rule: any StateRule, into findings: inout [Finding]
     ) -> UnreadableObject? {
         guard let node = subject.oldObject, !node.isNull else { return nil }
-        let object = oldObject ?? Self.read(node, subject.kind, table)
+        let object = oldObject ?? read(node)
         if oldObject == nil { oldObject = object }
         return Self.judge(object, by: rule, into: &findings)
     }
@@ -145,16 +144,18 @@ private struct Review {
         }
     }
 
-    private static func read(
-        _ node: Node, _ kind: GroupKind, _ table: WorkloadTable
-    ) -> Result<ReviewedObject, UnreadableObject> {
+    private func read(_ node: Node) -> Result<ReviewedObject, UnreadableObject> {
         guard node.kind == .object else {
             let message = "expected an object, found \(node.kind.phrase)"
             return .failure(UnreadableObject(.root, message))
         }
         do throws(UnreadableObject) {
-            let workload = try Workload(node, kind: kind, table: table)
-            return .success(ReviewedObject(kind: kind, node: node, workload: workload))
+            let workload = try Workload(node, kind: subject.kind, table: table)
+            return .success(
+                ReviewedObject(
+                    kind: subject.kind, node: node, workload: workload,
+                    inPlaceUpdate: table.inPlaceUpdate(of: subject.kind),
+                    operation: subject.operation, namespace: subject.namespace))
         } catch {
             return .failure(error)
         }

@@ -3,7 +3,8 @@ internal import Document
 /// One line of the catalogue: what a rule is called, what it can see and how it is made.
 ///
 /// A rule is a pure function with typed parameters. It never knows of policies' matching, actions
-/// or exceptions: `PolicySet` does all of that alike for every rule.
+/// or exceptions: `PolicySet` does all of that alike for every rule. It is a `StateRule`, an
+/// `ActRule`, or both where it has something to say of either.
 package protocol Rule: Sendable {
     /// The id: in policy files, causes, metrics and reports alike.
     static var id: String { get }
@@ -25,7 +26,8 @@ package protocol StateRule: Rule {
     ) throws(UnreadableObject)
 }
 
-/// A rule about acts: it judges what is being done, not what will be stored.
+/// A rule about acts: it judges what is being done, not what will be stored. A manifest outside a
+/// cluster is no act.
 package protocol ActRule: Rule {
     /// Adds what is wrong with the request, and what was let through that deserves notice.
     func judge(
@@ -41,15 +43,23 @@ package struct RuleScope: Sendable {
     package var kinds: [GroupKind] = []
     /// Connections, as `resource/subresource`: `pods/exec`.
     package var connections: [String] = []
+    /// Whether the rule sees these kinds' removal, too.
+    package var deletions = false
+    /// Whether the rule sees these kinds' scaling through `*/scale`, too.
+    package var scaling = false
 
     /// The operations that can bring something the rule sees.
     package var operations: [Subject.Operation] {
-        connections.isEmpty ? [.create, .update] : [.connect]
+        var operations: [Subject.Operation] = []
+        if workloads || !kinds.isEmpty { operations += [.create, .update] }
+        if deletions { operations.append(.delete) }
+        if !connections.isEmpty { operations.append(.connect) }
+        return operations
     }
 
-    /// Whether the rule can see what a request of this shape carries; `isWorkload` says whether its
-    /// kind is in the workload table.
-    func sees(_ subject: Subject, isWorkload: Bool) -> Bool {
+    /// Whether the rule can see what a request of this shape carries; `isWorkload` says whether
+    /// `kind`, that of the thing touched, is in the workload table.
+    func sees(_ subject: Subject, touching kind: GroupKind, isWorkload: Bool) -> Bool {
         switch subject.operation {
         case .connect:
             guard !connections.isEmpty else { return false }
@@ -60,26 +70,30 @@ package struct RuleScope: Sendable {
                     && connection.hasSuffix(subject.subresource)
             }
         case .create, .update:
-            if Self.isUnseen(subject.subresource) { return false }
-            return (workloads && isWorkload) || kinds.contains(subject.kind)
+            guard sees(subresource: subject.subresource) else { return false }
         case .delete:
-            return false
+            guard deletions, sees(subresource: subject.subresource) else { return false }
         }
+        return (workloads && isWorkload) || kinds.contains(kind)
     }
 
-    /// Whether a policy of the rule may name the kind.
-    func covers(_ kind: GroupKind, in table: WorkloadTable) -> Bool {
-        if workloads, table.contains(kind) { return true }
-        if kinds.contains(kind) { return true }
-        return connections.contains { Self.touched[$0] == kind }
+    /// The kinds that a policy of the rule may name.
+    func visibleKinds(in table: WorkloadTable) -> [GroupKind] {
+        var visible = workloads ? table.kinds : []
+        for kind in kinds + connections.compactMap({ Self.touched[$0] })
+        where !visible.contains(kind) {
+            visible.append(kind)
+        }
+        return visible
     }
 
-    /// Subresources that carry no pod spec, or only the kubelet's report of one. Any other whose
+    /// Some subresources carry no pod spec, or only the kubelet's report of one. Any other whose
     /// object bears a pod spec is judged: fail safe.
-    private static func isUnseen(_ subresource: String) -> Bool {
+    private func sees(subresource: String) -> Bool {
         switch subresource {
-        case "status", "scale", "binding", "eviction", "log": true
-        default: false
+        case "scale": scaling
+        case "status", "binding", "eviction", "log": false
+        default: true
         }
     }
 
@@ -98,6 +112,12 @@ package struct ReviewedObject {
     let node: Node
     /// Its pod specs and containers; empty for what is no workload.
     let workload: Workload
+    /// Where its strategy says that its Pods may be changed in place, for kinds that have that.
+    let inPlaceUpdate: WorkloadTable.InPlaceUpdate?
+    /// What is done with it; CREATE outside a cluster. The same for the object as it is stored now.
+    let operation: Subject.Operation
+    /// Its namespace; empty for a cluster-scoped object.
+    let namespace: String
 }
 
 /// One thing that a rule found wrong, before policies, comparison and exceptions.

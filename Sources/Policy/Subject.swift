@@ -21,6 +21,9 @@ package final class Subject {
     package var operation: Operation
     /// The group and kind of the object that the request carries.
     package var kind: GroupKind
+    /// The API group of the resource, which differs from the kind's for some subresources; empty
+    /// for the core group.
+    package var resourceGroup: String
     /// The resource, plural and lower case: `pods`.
     package var resource: String
     /// The subresource: `exec`, `ephemeralcontainers`; empty for the resource itself.
@@ -48,14 +51,16 @@ package final class Subject {
         self.operation = operation
         self.kind = kind
         self.isRequest = isRequest
+        resourceGroup = ""
         resource = ""
         subresource = ""
         namespace = ""
     }
 
     /// The kind of the thing touched, which policies match by: CONNECT and subresources of a Pod
-    /// touch the Pod, `services/proxy` the Service, `nodes/proxy` the Node.
-    package var touchedKind: GroupKind {
+    /// touch the Pod, `services/proxy` the Service, `nodes/proxy` the Node. What `*/scale` touches
+    /// only the workload table knows.
+    var touchedKind: GroupKind {
         guard !subresource.isEmpty else { return kind }
         switch resource {
         case "pods": return .pod

@@ -58,10 +58,46 @@ package struct WorkloadTable: Sendable {
         case podSpec
     }
 
-    private let entries: [GroupKind: [Place]]
+    /// Where a workload's update strategy may say that running Pods are changed instead of
+    /// replaced.
+    struct InPlaceUpdate: Hashable, Sendable {
+        /// The members on the way to the field.
+        let steps: [String]
+        /// The values that mean a change in place.
+        let values: [String]
+
+        /// Takes a path of members as it is written: `spec.updateStrategy.type`.
+        init(_ field: String, values: [String]) {
+            steps = field.split(separator: ".").map(String.init)
+            self.values = values
+        }
+
+        /// The field's path.
+        var path: FieldPath { steps.reduce(FieldPath.root) { $0.member($1) } }
+    }
+
+    /// What is known of a kind.
+    struct Entry: Hashable, Sendable {
+        let places: [Place]
+        var inPlaceUpdate: InPlaceUpdate?
+    }
+
+    private let entries: [GroupKind: Entry]
+    /// The kinds by what `*/scale` calls them: their group and plural.
+    private let scaledKinds: [GroupKind: GroupKind]
+
+    init(entries: [GroupKind: Entry]) {
+        self.entries = entries
+        scaledKinds = Dictionary(
+            entries.keys.map { (GroupKind($0.group, Self.plural(of: $0)), $0) },
+            uniquingKeysWith: { first, _ in first })
+    }
 
     /// The places of a kind's pod specs, or nil for a kind that is no workload.
-    func places(of kind: GroupKind) -> [Place]? { entries[kind] }
+    func places(of kind: GroupKind) -> [Place]? { entries[kind]?.places }
+
+    /// Where a kind says that its Pods may be changed in place, or nil where it cannot.
+    func inPlaceUpdate(of kind: GroupKind) -> InPlaceUpdate? { entries[kind]?.inPlaceUpdate }
 
     /// Whether the kind carries pod specs.
     package func contains(_ kind: GroupKind) -> Bool { entries[kind] != nil }
@@ -71,30 +107,57 @@ package struct WorkloadTable: Sendable {
         entries.keys.sorted { $0.description < $1.description }
     }
 
+    /// The kind of the thing that a subject touches: `*/scale` touches the scaled kind, which the
+    /// request names only by its resource.
+    func touchedKind(of subject: Subject) -> GroupKind {
+        guard subject.subresource == "scale" else { return subject.touchedKind }
+        return scaledKinds[GroupKind(subject.resourceGroup, subject.resource)] ?? subject.kind
+    }
+
+    /// What Kubernetes and every kind of the table call their resource: `deployments`.
+    private static func plural(of kind: GroupKind) -> String { kind.kind.lowercased() + "s" }
+}
+
+extension WorkloadTable {
     /// Kubernetes' own workloads and the custom ones that are common (policies.md §3).
     package static let shipped = WorkloadTable(entries: [
-        .pod: [Place("spec", form: .podSpec)],
-        GroupKind("", "PodTemplate"): [Place("template", form: .template)],
+        .pod: Entry(places: [Place("spec", form: .podSpec)]),
+        GroupKind("", "PodTemplate"): Entry(places: [Place("template", form: .template)]),
         GroupKind("", "ReplicationController"): template,
         GroupKind("apps", "ReplicaSet"): template,
         GroupKind("apps", "Deployment"): template,
         GroupKind("apps", "StatefulSet"): template,
         GroupKind("apps", "DaemonSet"): template,
         GroupKind("batch", "Job"): template,
-        GroupKind("batch", "CronJob"): [Place("spec.jobTemplate.spec.template", form: .template)],
+        GroupKind("batch", "CronJob"): Entry(
+            places: [Place("spec.jobTemplate.spec.template", form: .template)]),
         // https://argoproj.github.io/argo-rollouts/features/specification/
         GroupKind("argoproj.io", "Rollout"): template,
         // https://knative.dev/docs/serving/reference/serving-api/
         GroupKind("serving.knative.dev", "Service"): template,
         GroupKind("serving.knative.dev", "Configuration"): template,
-        // https://openkruise.io/docs/
-        GroupKind("apps.kruise.io", "CloneSet"): template,
-        GroupKind("apps.kruise.io", "StatefulSet"): template,
-        GroupKind("apps.kruise.io", "DaemonSet"): template,
-        GroupKind("apps.kruise.io", "SidecarSet"): [Place("spec", form: .podSpec)],
+        // https://openkruise.io/docs/user-manuals/cloneset
+        GroupKind("apps.kruise.io", "CloneSet"): template(
+            inPlace: "spec.updateStrategy.type", "InPlaceIfPossible", "InPlaceOnly"),
+        // https://openkruise.io/docs/user-manuals/advancedstatefulset
+        GroupKind("apps.kruise.io", "StatefulSet"): template(
+            inPlace: "spec.updateStrategy.rollingUpdate.podUpdatePolicy",
+            "InPlaceIfPossible", "InPlaceOnly"),
+        // https://openkruise.io/docs/user-manuals/advanceddaemonset
+        GroupKind("apps.kruise.io", "DaemonSet"): template(
+            inPlace: "spec.updateStrategy.rollingUpdate.rollingUpdateType", "InPlaceIfPossible"),
+        // https://openkruise.io/docs/user-manuals/sidecarset
+        GroupKind("apps.kruise.io", "SidecarSet"): Entry(places: [Place("spec", form: .podSpec)]),
         // https://volcano.sh/en/docs/vcjob/
-        GroupKind("batch.volcano.sh", "Job"): [Place("spec.tasks[*].template", form: .template)],
+        GroupKind("batch.volcano.sh", "Job"): Entry(
+            places: [Place("spec.tasks[*].template", form: .template)]),
     ])
 
-    private static var template: [Place] { [Place("spec.template", form: .template)] }
+    private static let template = Entry(places: [Place("spec.template", form: .template)])
+
+    private static func template(inPlace field: String, _ values: String...) -> Entry {
+        var entry = template
+        entry.inPlaceUpdate = InPlaceUpdate(field, values: values)
+        return entry
+    }
 }

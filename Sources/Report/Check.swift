@@ -69,8 +69,9 @@ package struct Check {
         self.policies = policies
         self.namespace = namespace
         self.limits = limits
-        report.notApplicable = policies.actPolicies.map {
-            InapplicablePolicy(policy: $0.name, rule: $0.ruleID)
+        report.notApplicable = policies.policies.filter { $0.actShare != .none }.map {
+            InapplicablePolicy(
+                policy: $0.name, rule: $0.ruleID, isPart: $0.actShare == .part)
         }
     }
 

@@ -137,10 +137,12 @@ package struct CheckProblem: Equatable, Sendable {
     }
 }
 
-/// A policy that says nothing of manifests.
+/// A policy that says nothing of manifests, or whose rule has a part that does not.
 package struct InapplicablePolicy: Equatable, Sendable {
     /// The policy's name.
     package let policy: String
     /// Its rule's id.
     package let rule: String
+    /// Whether the rest of the rule was applied: only what it says of acts was not.
+    package let isPart: Bool
 }

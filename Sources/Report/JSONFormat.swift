@@ -12,7 +12,7 @@ internal import Policy
 ///                    "field", "message", "fix"}],
 ///      "problems": [{"file", "document"?, "line"?, "column"?, "message"}],
 ///      "skipped": [{"file", "document", "line", "column"}],
-///      "notApplicable": [{"rule", "policy"}]}
+///      "notApplicable": [{"rule", "policy", "part"}]}
 ///
 /// `counts` is complete even where the lists stop at a limit. `namespace` is empty for a
 /// cluster-scoped object; `path` is where the object lies in its document, empty but for lists.
@@ -38,6 +38,7 @@ package enum JSONFormat: ReportFormat {
         write("notApplicable", report.notApplicable, to: &writer) { policy, writer in
             writer.member("rule", policy.rule)
             writer.member("policy", policy.policy)
+            writer.member("part", policy.isPart)
         }
         writer.endObject()
         return writer.takeBytes() + [UInt8(ascii: "\n")]

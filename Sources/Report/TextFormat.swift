@@ -30,9 +30,7 @@ package enum TextFormat: ReportFormat {
             lines.append(
                 "\(written(place)): skipped: no Kubernetes object (neither apiVersion nor kind)")
         }
-        for policy in report.notApplicable {
-            lines.append("not applicable to manifests: \(policy.rule) (policy \(policy.policy))")
-        }
+        if !report.notApplicable.isEmpty { lines.append(inapplicable(report.notApplicable)) }
         lines.append(summary(of: report))
         return Array((lines.joined(separator: "\n") + "\n").utf8)
     }
@@ -47,6 +45,18 @@ package enum TextFormat: ReportFormat {
         lines.append("    \(finding.object.title)\(field), policy \(violation.policy)")
         lines.append("    fix: \(violation.fix)")
         lines.append("")
+    }
+
+    /// `not applicable to manifests: no-exec, no-tunnel (policy side-doors); in part: …`.
+    private static func inapplicable(_ policies: [InapplicablePolicy]) -> String {
+        func list(_ policies: [InapplicablePolicy]) -> String {
+            policies.map { $0.policy == $0.rule ? $0.rule : "\($0.rule) (policy \($0.policy))" }
+                .joined(separator: ", ")
+        }
+        let whole = list(policies.filter { !$0.isPart })
+        let part = list(policies.filter(\.isPart))
+        let texts = [whole, part.isEmpty ? "" : "in part: \(part)"].filter { !$0.isEmpty }
+        return "not applicable to manifests: " + texts.joined(separator: "; ")
     }
 
     private static func written(_ place: DocumentPlace) -> String {

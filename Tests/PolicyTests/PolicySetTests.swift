@@ -243,8 +243,8 @@ private func evaluate(
         #expect(try policySet("image-digest").evaluate(exec("{command: [sh]}")).isAllowed)
         let noExec = try policySet("no-exec")
         #expect(try noExec.evaluate(request(.create, Self.pod)).isAllowed)
-        #expect(noExec.actPolicies.map(\.name) == ["under-test"])
-        #expect(try policySet("no-ssh").actPolicies.isEmpty)
+        #expect(noExec.policies.map(\.actShare) == [.whole])
+        #expect(try policySet("no-ssh").policies.map(\.actShare) == [.none])
         #expect(try noExec.evaluate(exec("{ports: [80]}", subresource: "portforward")).isAllowed)
     }
 

@@ -38,7 +38,8 @@ import Testing
         #expect(report.counts.warned == 2)
         #expect(report.outcome == .denied)
         #expect(
-            report.notApplicable == [InapplicablePolicy(policy: "no-exec", rule: "no-exec")])
+            report.notApplicable
+                == [InapplicablePolicy(policy: "no-exec", rule: "no-exec", isPart: false)])
     }
 
     @Test func `numbers documents and skips empty ones`() throws {

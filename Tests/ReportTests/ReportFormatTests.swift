@@ -37,7 +37,7 @@ import Testing
                 web.yaml:13:1: error: \(report.problems[0].message)
 
                 web.yaml:11:1: skipped: no Kubernetes object (neither apiVersion nor kind)
-                not applicable to manifests: no-exec (policy no-exec)
+                not applicable to manifests: no-exec
                 1 object in 1 file: 1 violation (1 deny); 1 ERROR: not all could be checked
 
                 """)

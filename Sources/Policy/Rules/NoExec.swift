@@ -20,8 +20,7 @@ struct NoExec: ActRule {
     }
 
     private let allowedCommands: [AllowedCommand]
-    private let allowedUsers: [Glob]
-    private let allowedGroups: [Glob]
+    private let grantees: Grantees
 
     init(parameters: inout ParameterReader) {
         allowedCommands = parameters.objects("allowedCommands") { entry in
@@ -35,8 +34,7 @@ struct NoExec: ActRule {
                 words: words, isPrefix: entry.boolean("prefix"), stdin: entry.boolean("stdin"),
                 tty: entry.boolean("tty"))
         }
-        allowedUsers = parameters.globs("allowedUsers")
-        allowedGroups = parameters.globs("allowedGroups")
+        grantees = Grantees(&parameters)
     }
 
     func judge(
@@ -47,7 +45,7 @@ struct NoExec: ActRule {
             $0.compactMap(\.string)
         }
         let act = describe(subject, program: command?.first)
-        if let grant = breakGlass(subject) {
+        if let grant = grantees.grant(to: subject) {
             notices.append(Notice(kind: "break-glass", message: "\(grant) may \(act)"))
             return
         }
@@ -88,18 +86,5 @@ struct NoExec: ActRule {
             return allowed.isPrefix
                 ? command.starts(with: allowed.words) : command == allowed.words
         }
-    }
-
-    /// Who may always, by user or by group; nil for everybody else.
-    private func breakGlass(_ subject: Subject) -> String? {
-        if let user = subject.user?.string, allowedUsers.anyMatches(user) {
-            return "user \"\(user)\""
-        }
-        guard !allowedGroups.isEmpty else { return nil }
-        for group in subject.groups?.elements.compactMap(\.string) ?? []
-        where allowedGroups.anyMatches(group) {
-            return "user \"\(subject.user?.string ?? "")\" of group \"\(group)\""
-        }
-        return nil
     }
 }
