@@ -83,9 +83,19 @@ package indirect enum JSONValue: Equatable, Sendable {
         return text
     }
 
+    /// The value on one line, with spaces for people.
+    private var flow: String {
+        switch self {
+        case .null, .boolean, .number, .string: text
+        case .array(let elements): "[\(elements.map(\.flow).joined(separator: ", "))]"
+        case .object(let members):
+            "{\(members.map { "\(JSONValue.string($0.name).text): \($0.value.flow)" }.joined(separator: ", "))}"
+        }
+    }
+
     /// Writes the value where `used` columns of the line are taken already.
     private func write(to text: inout String, depth: Int, used: Int, columns: Int) {
-        let line = self.text
+        let line = flow
         // One more for the comma that may follow.
         guard used + line.utf8.count + 1 > columns, !isEmpty else {
             text += line

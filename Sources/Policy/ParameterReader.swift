@@ -101,10 +101,19 @@ extension ParameterReader {
         note(name) { field in
             if shape != .anything { field.shape = shape }
             if isRequired { field.isRequired = true }
+            let doc = doc.isEmpty ? Self.sharedDocs[name] ?? "" : doc
             if !doc.isEmpty { field.summary = doc }
         }
         return node?.present(name)
     }
+
+    /// What parameters are that many rules have.
+    private static let sharedDocs = [
+        "exemptImages":
+            "Globs of normalised names, without tag and digest: docker.io/library/nginx.",
+        "allowedUsers": "Globs of users who may, with a warning and an audit annotation each time.",
+        "allowedGroups": "Globs of groups that may, likewise.",
+    ]
 
     private mutating func note(_ name: String, _ change: (inout ParameterField) -> Void) {
         if let index = fields.firstIndex(where: { $0.name == name }) {
@@ -125,7 +134,7 @@ extension ParameterReader {
     }
 
     /// What the file says of the fields asked for.
-    private var settings: JSONValue {
+    var settings: JSONValue {
         .object(
             fields.compactMap { field in
                 field.setting.map { JSONValue.Member(name: field.name, value: $0) }
@@ -246,11 +255,11 @@ extension ParameterReader {
     /// is checked here.
     mutating func strings(
         _ name: String, as shape: ParameterShape = .texts(.any), isRequired: Bool = false,
-        doc: String = ""
+        default fallback: [String]? = nil, doc: String = ""
     ) -> [(text: String, node: Node)]? {
-        guard let value = value(name, as: shape, isRequired: isRequired, doc: doc) else {
-            return nil
-        }
+        let value = value(name, as: shape, isRequired: isRequired, doc: doc)
+        if let fallback { note(name) { $0.fallback = .strings(fallback) } }
+        guard let value else { return nil }
         guard value.kind == .array else {
             mismatch(name, value, expected: "a list of strings")
             return nil
@@ -271,9 +280,9 @@ extension ParameterReader {
     package mutating func words(
         _ name: String, default fallback: [String] = [], doc: String = ""
     ) -> [String] {
-        let strings = strings(name, as: .texts(.word), doc: doc)
-        note(name, fallback: .strings(fallback))
-        guard let strings else { return fallback }
+        guard let strings = strings(name, as: .texts(.word), default: fallback, doc: doc) else {
+            return fallback
+        }
         return strings.compactMap { text, node in
             if TextForm.word.accepts(text) { return text }
             report("\(title).\(name) has a blank entry; remove it or write a value", at: node)
@@ -283,8 +292,7 @@ extension ParameterReader {
 
     /// A list of globs.
     package mutating func globs(_ name: String, doc: String = "") -> [Glob] {
-        let strings = strings(name, as: .texts(.filled), doc: doc) ?? []
-        note(name, fallback: .array([]))
+        let strings = strings(name, as: .texts(.filled), default: [], doc: doc) ?? []
         return strings.compactMap { text, node in
             if let glob = Glob(text) { return glob }
             report("\(title).\(name) has an empty pattern, which would match nothing", at: node)
@@ -426,7 +434,7 @@ extension ParameterReader {
 }
 
 /// Something wrong in a policy file.
-package struct PolicyProblem: Error, Equatable, Sendable, CustomStringConvertible {
+package struct PolicyProblem: Error, Equatable, Comparable, Sendable, CustomStringConvertible {
     /// The file's name as it was given.
     package let file: String
     /// Where in the file.
@@ -439,6 +447,11 @@ package struct PolicyProblem: Error, Equatable, Sendable, CustomStringConvertibl
         self.file = file
         self.position = position
         self.message = message
+    }
+
+    /// Orders by file, then by position.
+    package static func < (left: PolicyProblem, right: PolicyProblem) -> Bool {
+        (left.file, left.position) < (right.file, right.position)
     }
 
     /// `policies/a.yaml:3:7: unknown field …`.

@@ -4,12 +4,15 @@ internal import Document
 package struct PolicySet: Sendable {
     /// The policies in the order of their names, which is the order of evaluation.
     package let policies: [Policy]
+    /// What could be read and cannot be meant, by file and position.
+    package let warnings: [PolicyProblem]
     private let table: WorkloadTable
 
     /// Makes a set of policies with unique names.
-    init(_ policies: [Policy], table: WorkloadTable) {
+    init(_ policies: [Policy], table: WorkloadTable, warnings: [PolicyProblem] = []) {
         self.policies = policies.sorted { $0.name < $1.name }
         self.table = table
+        self.warnings = warnings
     }
 
     /// A set that objects to nothing.

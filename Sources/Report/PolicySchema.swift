@@ -9,38 +9,36 @@ package enum PolicySchema {
     private static let draft = "http://json-schema.org/draft-07/schema#"
 
     /// The schema of one kind of document.
-    package static func schema(of kind: DocumentKind) -> JSONValue {
-        merged([
-            .object([
-                "$schema": .string(draft), "title": .string("Cattleguard \(kind.name)"),
-                "description": .string(kind.summary),
-            ]), object(kind.fields, isRequired: true),
+    package static func schema(of kind: DocumentShape) -> JSONValue {
+        let head: JSONValue = .object([
+            "$schema": .string(draft), "title": .string("Cattleguard \(kind.name)"),
         ])
+        return merged([head, body(of: kind)])
     }
 
     /// The schema of a document of any of the kinds, by what its `kind` says.
-    package static func schema(ofAnyOf kinds: [DocumentKind]) -> JSONValue {
-        .object([
+    package static func schema(ofAnyOf kinds: [DocumentShape]) -> JSONValue {
+        let conditions = kinds.map { kind in
+            let reference = JSONValue.string("#/definitions/\(kind.name)")
+            return condition("kind", is: kind.name, then: .object(["$ref": reference]))
+        }
+        let definitions = kinds.map { JSONValue.Member(name: $0.name, value: body(of: $0)) }
+        let names: JSONValue = .object(["enum": .strings(kinds.map(\.name))])
+        return .object([
             "$schema": .string(draft),
             "title": .string("Cattleguard documents"),
             "type": .string("object"),
             "required": .strings(["apiVersion", "kind"]),
-            "properties": .object(["kind": .object(["enum": .strings(kinds.map(\.name))])]),
-            "allOf": .array(
-                kinds.map { kind in
-                    condition(
-                        "kind", is: kind.name,
-                        then: .object(["$ref": .string("#/definitions/\(kind.name)")]))
-                }),
-            "definitions": .object(
-                kinds.map { kind in
-                    JSONValue.Member(
-                        name: kind.name,
-                        value: merged([
-                            .object(["description": .string(kind.summary)]),
-                            object(kind.fields, isRequired: true),
-                        ]))
-                }),
+            "properties": .object(["kind": names]),
+            "allOf": .array(conditions),
+            "definitions": .object(definitions),
+        ])
+    }
+
+    private static func body(of kind: DocumentShape) -> JSONValue {
+        merged([
+            .object(["description": .string(kind.summary)]),
+            object(kind.fields, isRequired: true),
         ])
     }
 
@@ -229,7 +227,14 @@ extension PolicySchema {
             if case .object(let inner) = field.shape { inner } else { nil }
         }
         guard objects.count == fields.count else {
-            return (annotated(first, .object([:])), fields.map { schema(of: $0) })
+            let isSaidAlike = fields.allSatisfy { $0.summary == first.summary }
+            return (
+                isSaidAlike ? annotated(first, .object([:])) : .object([:]),
+                fields.map { field in
+                    isSaidAlike
+                        ? schema(of: field.shape, isRequired: field.isRequired) : schema(of: field)
+                }
+            )
         }
         let (common, rests) = split(objects, isRequired: first.isRequired)
         return (annotated(first, common), rests)

@@ -46,21 +46,36 @@ enum Terminal {
     static func readPolicies(
         _ folder: String, enforcement: Enforcement = .declared, allowEmpty: Bool = false
     ) throws -> PolicySet {
-        do {
-            let files = try PolicyFolder.read(folder)
-            guard !files.isEmpty || allowEmpty else {
-                complain("\(folder): holds no *.yaml, *.yml or *.json; write a policy into it")
-                throw unchecked
-            }
+        let files = try policyFiles([folder], allowEmpty: allowEmpty)
+        do throws(PolicyProblems) {
             return try PolicyReader.read(
                 files, enforcement: enforcement, allowEmpty: allowEmpty, folder: folder)
-        } catch let error as SystemError {
-            complain("the policies cannot be read: \(error.reason(at: error.subject))")
-            throw unchecked
-        } catch let problems as PolicyProblems {
-            complain(problems.description)
+        } catch {
+            complain(error.description)
             throw unchecked
         }
+    }
+
+    /// The policy files of folders, or files. What cannot be read goes to standard error.
+    static func policyFiles(
+        _ paths: [String], allowEmpty: Bool = false
+    ) throws(ExitCode) -> [PolicyFile] {
+        var all: [PolicyFile] = []
+        for path in paths {
+            let files: [PolicyFile]
+            do throws(SystemError) {
+                files = try PolicyFolder.read(path)
+            } catch {
+                complain("the policies cannot be read: \(error.reason(at: error.subject))")
+                throw unchecked
+            }
+            if files.isEmpty, !allowEmpty {
+                complain("\(path): holds no *.yaml, *.yml or *.json; write a policy into it")
+                throw unchecked
+            }
+            all += files
+        }
+        return all
     }
 }
 

@@ -1,5 +1,5 @@
-/// A kind of document that policy files may hold, with the fields that its reader asks for.
-package struct DocumentKind: Sendable {
+/// A kind of document that policy files may hold, as its reader reads it.
+package struct DocumentShape: Sendable {
     /// What `kind` says: `Policy`.
     package let name: String
     /// What it is for, in one sentence.
