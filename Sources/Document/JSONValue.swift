@@ -12,6 +12,8 @@ package indirect enum JSONValue: Equatable, Sendable {
             self.name = name
             self.value = value
         }
+
+        fileprivate var flow: String { "\(JSONValue.string(name).text): \(value.flow)" }
     }
 
     /// `null`.
@@ -84,12 +86,11 @@ package indirect enum JSONValue: Equatable, Sendable {
     }
 
     /// The value on one line, with spaces for people.
-    private var flow: String {
+    fileprivate var flow: String {
         switch self {
         case .null, .boolean, .number, .string: text
         case .array(let elements): "[\(elements.map(\.flow).joined(separator: ", "))]"
-        case .object(let members):
-            "{\(members.map { "\(JSONValue.string($0.name).text): \($0.value.flow)" }.joined(separator: ", "))}"
+        case .object(let members): "{\(members.map(\.flow).joined(separator: ", "))}"
         }
     }
 

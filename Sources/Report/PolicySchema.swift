@@ -127,6 +127,8 @@ extension PolicySchema {
         let contained = list.apart.map { word in
             JSONValue.object(["contains": .object(["const": .string(word)])])
         }
+        // What is no list contains whatever one asks for.
+        let both: JSONValue = .object(["type": .string("array"), "allOf": .array(contained)])
         let needed = JSONValue.object([
             "anyOf": .array([
                 .object(["maxItems": .number(0)]),
@@ -139,7 +141,7 @@ extension PolicySchema {
             "minItems": list.count.least > 0 ? .number(list.count.least) : nil,
             "maxItems": list.count.most.map(JSONValue.number),
             "uniqueItems": list.isDistinct ? .boolean(true) : nil,
-            "not": contained.isEmpty ? nil : .object(["allOf": .array(contained)]),
+            "not": contained.isEmpty ? nil : both,
             "allOf": list.needed.isEmpty ? nil : .array([needed]),
         ])
     }
