@@ -1,4 +1,4 @@
-package import Document
+internal import Document
 
 /// Reads an object of a policy file strictly: what is asked for is known, everything else is an
 /// error with line, column and the nearest known name. It collects every problem, so that one run
@@ -18,7 +18,7 @@ package struct ParameterReader {
     /// Where the object begins, or where it would.
     private let position: SourcePosition
     /// Whether nothing is read, only noted.
-    private let isLearning: Bool
+    let isLearning: Bool
     /// While learning one of several variants: the field that decides, and its value.
     private var decided: (name: String, value: String)?
 
@@ -84,6 +84,10 @@ package struct ParameterReader {
 
     private mutating func mismatch(_ name: String, _ value: Node, expected: String) {
         report("\(title).\(name) is \(value.kind.phrase); expected \(expected)", at: value)
+    }
+
+    private mutating func reportMissing(_ name: String, expected: String) {
+        report("\(fullName(name)) is missing; expected \(expected)", at: nil)
     }
 
     /// The full name of a field, for messages.
@@ -180,9 +184,7 @@ extension ParameterReader {
         _ name: String, _ form: TextForm = .any, isRequired: Bool = false, doc: String = ""
     ) -> String? {
         guard let value = value(name, as: .text(form), isRequired: isRequired, doc: doc) else {
-            if isRequired {
-                report("\(fullName(name)) is missing; expected \(form.expectation)", at: nil)
-            }
+            if isRequired { reportMissing(name, expected: form.expectation) }
             return assumed(name)
         }
         guard let string = value.string else {
@@ -280,8 +282,22 @@ extension ParameterReader {
     package mutating func words(
         _ name: String, default fallback: [String] = [], doc: String = ""
     ) -> [String] {
-        guard let strings = strings(name, as: .texts(.word), default: fallback, doc: doc) else {
+        words(name, isRequired: false, default: fallback, doc: doc)
+    }
+
+    /// A list of strings that are not blank, of which there must be one where it is required.
+    mutating func words(
+        _ name: String, isRequired: Bool, default fallback: [String] = [], doc: String = ""
+    ) -> [String] {
+        let strings = strings(
+            name, as: .texts(.word, least: isRequired ? 1 : 0), isRequired: isRequired,
+            default: fallback, doc: doc)
+        guard let strings else {
+            if isRequired { reportMissing(name, expected: "a list of strings") }
             return fallback
+        }
+        if isRequired, strings.isEmpty {
+            report("\(fullName(name)) is empty; expected a string", at: node?.present(name))
         }
         return strings.compactMap { text, node in
             if TextForm.word.accepts(text) { return text }
@@ -363,19 +379,32 @@ extension ParameterReader {
 
     /// A list of objects whose fields may depend on one of them.
     mutating func objects<Value>(
-        _ name: String, variants: Variants?, isRequired: Bool = false, least: Int = 0,
-        doc: String = "", _ read: (inout ParameterReader) -> Value?
+        _ name: String, variants: Variants? = nil, isRequired: Bool = false,
+        count: (least: Int, most: Int?) = (0, nil), doc: String = "",
+        _ read: (inout ParameterReader) -> Value?
     ) -> [Value] {
         let value = value(name, isRequired: isRequired, doc: doc)
         if isLearning {
             let shape = Self.shape(of: variants) { _ = read(&$0) }
-            note(name) { $0.shape = .list(ParameterShape.List(of: shape, least: least)) }
+            let list = ParameterShape.List(of: shape, least: count.least, most: count.most)
+            note(name) { $0.shape = .list(list) }
         }
         note(name, fallback: .array([]))
-        guard let value else { return [] }
+        guard let value else {
+            if isRequired { reportMissing(name, expected: "a list of objects") }
+            return []
+        }
         guard value.kind == .array else {
             mismatch(name, value, expected: "a list of objects")
             return []
+        }
+        if value.count < count.least {
+            report("\(fullName(name)) is empty; expected at least one object", at: value)
+        }
+        if let most = count.most, value.count > most {
+            report(
+                "\(fullName(name)) has \(value.count) elements; expected at most \(most)",
+                at: value)
         }
         var values: [Value] = []
         var settings: [JSONValue] = []
@@ -431,32 +460,4 @@ extension ParameterReader {
     private static func oneOf(_ names: [String]) -> String {
         names.count == 1 ? names[0] : "one of \(names.joined(separator: ", "))"
     }
-}
-
-/// Something wrong in a policy file.
-package struct PolicyProblem: Error, Equatable, Comparable, Sendable, CustomStringConvertible {
-    /// The file's name as it was given.
-    package let file: String
-    /// Where in the file.
-    package let position: SourcePosition
-    /// What is wrong, and what was expected.
-    package let message: String
-
-    /// Makes a problem.
-    package init(file: String, position: SourcePosition, message: String) {
-        self.file = file
-        self.position = position
-        self.message = message
-    }
-
-    /// Orders by file, then by position.
-    package static func < (left: PolicyProblem, right: PolicyProblem) -> Bool {
-        (left.file, left.position) < (right.file, right.position)
-    }
-
-    /// `policies/a.yaml:3:7: unknown field …`.
-    package var description: String { "\(place): \(message)" }
-
-    /// `policies/a.yaml:3:7`.
-    package var place: String { "\(file):\(position.line):\(position.column)" }
 }

@@ -16,17 +16,6 @@ package struct PolicyFile: Sendable {
     var isJSON: Bool { name.hasSuffix(".json") }
 }
 
-/// What is wrong with a set of policy files: everything that one reading could find.
-package struct PolicyProblems: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The problems, by file and position; never empty.
-    package let all: [PolicyProblem]
-    /// What could be read and cannot be meant.
-    package var warnings: [PolicyProblem] = []
-
-    /// One problem a line.
-    package var description: String { all.map(\.description).joined(separator: "\n") }
-}
-
 /// Reads policy files strictly: what is not understood is an error, never ignored.
 ///
 /// All files are read before any document is looked at, since documents speak of each other: kinds
@@ -37,11 +26,13 @@ package struct PolicyReader {
 
     /// What a policy file may hold, in the order in which it is looked at.
     private enum DocumentKind: String, CaseIterable {
+        case workloadKind = "WorkloadKind"
         case policy = "Policy"
 
         /// What it is for, in one sentence.
         var summary: String {
             switch self {
+            case .workloadKind: "Where a custom kind carries pod specs, so that rules see them."
             case .policy: "A rule, what it is about, and what happens where it is violated."
             }
         }
@@ -57,13 +48,14 @@ package struct PolicyReader {
     }
 
     private let enforcement: Enforcement
-    private let table: WorkloadTable
+    private var table: WorkloadTable
+    private var workloads: [GroupKind: WorkloadTable.Entry] = [:]
     private var documents: [ParsedDocument] = []
     private var policies: [Policy] = []
     private var problems: [PolicyProblem] = []
     private var warnings: [PolicyProblem] = []
     /// Where each name was first used, to say so where it is used again.
-    private var names: [String: String] = [:]
+    private var names: [DocumentKind: [String: String]] = [:]
 
     /// Reads the files into a set.
     ///
@@ -81,6 +73,7 @@ package struct PolicyReader {
         for file in files { reader.parse(file) }
         for kind in DocumentKind.allCases {
             for document in reader.documents where document.kind == kind { reader.read(document) }
+            if kind == .workloadKind { reader.table = reader.table.adding(reader.workloads) }
         }
         if reader.policies.isEmpty, reader.problems.isEmpty, !allowEmpty {
             reader.problems.append(
@@ -92,7 +85,7 @@ package struct PolicyReader {
         guard reader.problems.isEmpty else {
             throw PolicyProblems(all: reader.problems.sorted(), warnings: warnings)
         }
-        return PolicySet(reader.policies, table: table, warnings: warnings)
+        return PolicySet(reader.policies, table: reader.table, warnings: warnings)
     }
 
     /// What is asked for of each kind of document.
@@ -155,7 +148,7 @@ package struct PolicyReader {
                 ParsedDocument(file: file, root: root, kind: kind, reader: reader))
             return
         }
-        let kinds = DocumentKind.allCases.map(\.rawValue)
+        let kinds = DocumentKind.allCases.map(\.rawValue).sorted()
         let found = name.map { "\"\($0.string ?? $0.kind.phrase)\"" } ?? "missing"
         let hint = Nearest.hint(for: name?.string ?? "", among: kinds)
         let expected = kinds.map { "\"\($0)\"" }.joined(separator: " or ")
@@ -176,8 +169,13 @@ package struct PolicyReader {
     private mutating func read(
         _ root: inout ParameterReader, as kind: DocumentKind, of file: PolicyFile
     ) {
-        let name = readName(&root, of: file)
+        let name = readName(&root, of: file, kind)
         switch kind {
+        case .workloadKind:
+            let place = "\(file.name):\(root.place?.position.line ?? 1)"
+            root.object("spec", isRequired: true) { spec in
+                readWorkloadKind(&spec, source: place)
+            }
         case .policy:
             let rules = ParameterReader.Variants(
                 name: "rule", values: RuleCatalogue.all.map { $0.id })
@@ -189,7 +187,7 @@ package struct PolicyReader {
     }
 
     private mutating func readName(
-        _ root: inout ParameterReader, of file: PolicyFile
+        _ root: inout ParameterReader, of file: PolicyFile, _ kind: DocumentKind
     ) -> String {
         let (name, place) = root.object("metadata", isRequired: true) { metadata in
             let name = metadata.string(
@@ -201,12 +199,24 @@ package struct PolicyReader {
             return (name, metadata.place?.present("name"))
         }
         guard let name else { return "" }
-        if let first = names[name] {
-            root.report("the name \"\(name)\" is taken by a policy in \(first)", at: place)
+        if let first = names[kind]?[name] {
+            let noun = kind == .policy ? "policy" : kind.rawValue
+            root.report("the name \"\(name)\" is taken by a \(noun) in \(first)", at: place)
         } else {
-            names[name] = place.map { "\(file.name):\($0.position.line)" } ?? file.name
+            names[kind, default: [:]][name] =
+                place.map { "\(file.name):\($0.position.line)" } ?? file.name
         }
         return name
+    }
+
+    private mutating func readWorkloadKind(_ spec: inout ParameterReader, source: String) {
+        guard let (kind, entry) = WorkloadKindReader().read(&spec, source: source) else { return }
+        if let first = workloads[kind]?.source {
+            spec.report(
+                "\(kind) is described in \(first) already", at: spec.place?.present("kind"))
+        } else {
+            workloads[kind] = entry
+        }
     }
 
     private func readSpec(
@@ -332,9 +342,17 @@ extension PolicyReader {
             let hint = Nearest.hint(for: text, among: names)
             match.report(
                 "the rule \(rule.id) sees no kind \"\(text)\"\(hint); "
-                    + "it sees \(names.joined(separator: ", "))", at: node)
+                    + "it sees \(names.joined(separator: ", "))"
+                    + Self.advice(on: text, rule), at: node)
         }
         return kinds
+    }
+
+    /// How a custom kind comes to be seen.
+    private static func advice(on kind: String, _ rule: any Rule.Type) -> String {
+        let isCustom = TextForm.customKind.accepts(kind) && kind.contains(".")
+        guard rule.scope.workloads, isCustom else { return "" }
+        return "; a WorkloadKind tells where another carries Pods"
     }
 
     /// A kind as a policy names it: a custom workload may be any.

@@ -6,7 +6,8 @@ package struct PolicySet: Sendable {
     package let policies: [Policy]
     /// What could be read and cannot be meant, by file and position.
     package let warnings: [PolicyProblem]
-    private let table: WorkloadTable
+    /// The kinds that carry pod specs.
+    package let table: WorkloadTable
 
     /// Makes a set of policies with unique names.
     init(_ policies: [Policy], table: WorkloadTable, warnings: [PolicyProblem] = []) {
@@ -29,6 +30,10 @@ package struct PolicySet: Sendable {
         }
     }
 
+    /// Whether the subject's object is to be looked at although no policy concerns it: it may carry
+    /// pod specs of which no table knows.
+    package func mayMiss(_ subject: Subject) -> Bool { table.mayMiss(subject) }
+
     /// Judges a subject: a pure function, the same for webhook, check service and command.
     package func evaluate(_ subject: Subject) -> Verdict {
         var verdict = Verdict()
@@ -39,6 +44,7 @@ package struct PolicySet: Sendable {
         var review = Review(subject, table: table)
         let kind = table.touchedKind(of: subject)
         let isWorkload = table.contains(kind)
+        verdict.isUncoveredWorkload = !isWorkload && table.misses(subject)
         for policy in policies
         where policy.scope.sees(subject, touching: kind, isWorkload: isWorkload) {
             if let unreadable = subject.unreadable {

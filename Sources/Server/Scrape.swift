@@ -35,6 +35,11 @@ struct Scrape {
             help: "Mirrors of static Pods, let through unseen: denying one only hides it.")
         out.sample(loops.reduce(0) { $0 &+ $1.mirrorPods.value })
         out.begin(
+            "cattleguard_admission_uncovered_workloads_total", .counter,
+            help: "Reviews of objects whose Pod template no rule saw: no WorkloadKind describes it."
+        )
+        out.sample(loops.reduce(0) { $0 &+ $1.uncoveredWorkloads.value })
+        out.begin(
             "cattleguard_policy_violations_total", .counter,
             help: "Violations found in reviews, once for each action of the policy.")
         for (index, series) in (loops.first?.violations.all ?? []).enumerated() {
