@@ -164,21 +164,54 @@ BROKEN = {
 }
 
 
+def kind(podSpecs=({"path": "spec.template"},), **spec):
+    return {"apiVersion": "cattleguard.dev/v1", "kind": "WorkloadKind", "metadata": {"name": "a"},
+            "spec": {"group": "example.org", "kind": "App", "podSpecs": list(podSpecs), **spec}}
+
+
+FINE |= {
+    "a custom kind": kind(),
+    "a custom kind with all there is": kind(
+        [{"path": "spec.a[*].b-c.*", "form": "podSpec"}, {"path": "spec.t", "form": None}],
+        inPlaceUpdate={"field": "spec.update.type", "values": ["InPlaceOnly"]}),
+}
+
+BROKEN |= {
+    "a kind of no group": kind(group=""),
+    "a kind of Kubernetes' own": kind(group="apps", kind="Deployment"),
+    "a kind that is none": kind(kind="apps/App"),
+    "a kind without Pods": kind([]),
+    "a path to one element": kind([{"path": "spec.tasks[0].template"}]),
+    "a path with an empty part": kind([{"path": "spec..template"}]),
+    "a path that ends in a dot": kind([{"path": "spec.template."}]),
+    "a path that begins with every member": kind([{"path": "*.template"}]),
+    "a form that there is not": kind([{"path": "spec.template", "form": "pod"}]),
+    "a strategy without values": kind(inPlaceUpdate={"field": "spec.type", "values": []}),
+    "a strategy without a field": kind(inPlaceUpdate={"values": ["a"]}),
+    "a strategy by a wildcard": kind(inPlaceUpdate={"field": "spec.*", "values": ["a"]}),
+}
+
+# So that a folder with a custom kind holds a policy.
+POLICY = json.dumps(policy({"rule": "no-ssh"}, metadata={"name": "beside"}))
+
+
 @pytest.mark.parametrize("name", FINE)
 def test_both_accept(name, tmp_path):
     document = FINE[name]
-    code, report = validate(tmp_path, json.dumps(document))
+    code, report = validate(tmp_path, json.dumps(document), POLICY)
     assert code == 0 and report["valid"], report
-    jsonschema.validate(document, schema("policy"), jsonschema.Draft7Validator)
+    jsonschema.validate(
+        document, schema(document["kind"].lower()), jsonschema.Draft7Validator)
     assert accepts("cattleguard", document)
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_both_refuse(name, tmp_path):
     document = BROKEN[name]
-    code, report = validate(tmp_path, json.dumps(document))
+    code, report = validate(tmp_path, json.dumps(document), POLICY)
     assert code == 2 and not report["valid"], "the program accepts it"
-    assert not accepts("policy", document), "the schema accepts it"
+    name = "workloadkind" if document.get("kind") == "WorkloadKind" else "policy"
+    assert not accepts(name, document), "the schema accepts it"
     assert not accepts("cattleguard", document), "the schema of all kinds accepts it"
 
 

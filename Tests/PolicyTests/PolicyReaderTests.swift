@@ -145,7 +145,10 @@ let ruleNames = RuleCatalogue.all.map { $0.id }.joined(separator: ", ")
         ),
         (
             "apiVersion: cattleguard.dev/v1\nkind: Polcy\nmetadata: {}\nspec: {}",
-            ["p.yaml:2:7: kind is \"Polcy\"; expected \"Policy\" or \"WorkloadKind\" (did you mean \"Policy\"?)"]
+            [
+                "p.yaml:2:7: kind is \"Polcy\"; expected \"Policy\" or \"WorkloadKind\" "
+                    + "(did you mean \"Policy\"?)"
+            ]
         ),
         (
             "apiVersion: cattleguard.dev/v1\nkind: Deployment",
