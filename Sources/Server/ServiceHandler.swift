@@ -32,7 +32,9 @@ final class ServiceHandler: RequestHandler {
         case .policies: policies(request)
         case .metrics: scrape(request)
         case .livez: state.hangingLoops() ?? .text(200, "alive\n")
-        case .readyz: state.isDraining ? .text(503, "draining\n") : .text(200, "ready\n")
+        case .readyz:
+            state.isDraining
+                ? .text(503, "draining\n") : .text(200, state.policyStatus.readiness)
         case .openAPI:
             Response(
                 status: 200, contentType: "application/yaml",
@@ -63,6 +65,6 @@ final class ServiceHandler: RequestHandler {
         }
         return Response(
             status: 200, contentType: "application/json",
-            body: PolicyListing(state.policies).text(.json))
+            body: PolicyListing(state.policyStatus.loaded.set).text(.json))
     }
 }

@@ -46,10 +46,16 @@ enum Terminal {
     static func readPolicies(
         _ folder: String, enforcement: Enforcement = .declared, allowEmpty: Bool = false
     ) throws -> PolicySet {
-        let files = try policyFiles([folder], allowEmpty: allowEmpty)
+        try load(
+            PolicySource(path: folder, enforcement: enforcement, allowEmpty: allowEmpty)
+        ).set
+    }
+
+    /// Reads the policies of a source likewise, with what tells them from others.
+    static func load(_ source: PolicySource) throws -> LoadedPolicies {
+        let files = try policyFiles([source.path], allowEmpty: source.allowEmpty)
         do throws(PolicyProblems) {
-            return try PolicyReader.read(
-                files, enforcement: enforcement, allowEmpty: allowEmpty, folder: folder)
+            return try source.load(files)
         } catch {
             complain(error.description)
             throw unchecked
