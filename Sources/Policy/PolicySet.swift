@@ -4,12 +4,16 @@ internal import Document
 package struct PolicySet: Sendable {
     /// The policies in the order of their names, which is the order of evaluation.
     package let policies: [Policy]
-    private let table: WorkloadTable
+    /// What could be read and cannot be meant, by file and position.
+    package let warnings: [PolicyProblem]
+    /// The kinds that carry pod specs.
+    package let table: WorkloadTable
 
     /// Makes a set of policies with unique names.
-    init(_ policies: [Policy], table: WorkloadTable) {
+    init(_ policies: [Policy], table: WorkloadTable, warnings: [PolicyProblem] = []) {
         self.policies = policies.sorted { $0.name < $1.name }
         self.table = table
+        self.warnings = warnings
     }
 
     /// A set that objects to nothing.
@@ -26,6 +30,10 @@ package struct PolicySet: Sendable {
         }
     }
 
+    /// Whether the subject's object is to be looked at although no policy concerns it: it may carry
+    /// pod specs of which no table knows.
+    package func mayMiss(_ subject: Subject) -> Bool { table.mayMiss(subject) }
+
     /// Judges a subject: a pure function, the same for webhook, check service and command.
     package func evaluate(_ subject: Subject) -> Verdict {
         var verdict = Verdict()
@@ -36,6 +44,7 @@ package struct PolicySet: Sendable {
         var review = Review(subject, table: table)
         let kind = table.touchedKind(of: subject)
         let isWorkload = table.contains(kind)
+        verdict.isUncoveredWorkload = !isWorkload && table.misses(subject)
         for policy in policies
         where policy.scope.sees(subject, touching: kind, isWorkload: isWorkload) {
             if let unreadable = subject.unreadable {

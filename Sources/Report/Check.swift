@@ -249,11 +249,16 @@ extension Check {
             subject.namespace = named.isEmpty ? namespace : named
         }
         let verdict = evaluate(subject)
-        guard !verdict.violations.isEmpty else { return }
+        guard !verdict.violations.isEmpty || verdict.isUncoveredWorkload else { return }
         let object = CheckedObject(
             apiVersion: apiVersion.readable(limit: 253), kind: kind.readable(limit: 253),
             namespace: subject.namespace.readable(limit: 253), name: name(of: subject), path: path)
         for violation in verdict.violations { add(violation, of: object, node) }
+        guard verdict.isUncoveredWorkload else { return }
+        report.counts.uncovered += 1
+        if report.uncovered.count < limits.listed {
+            report.uncovered.append(UncoveredObject(place: place(of: node), object: object))
+        }
     }
 
     private mutating func add(_ violation: Violation, of object: CheckedObject, _ node: Node) {

@@ -13,6 +13,12 @@ final class AdmissionHandler: RequestHandler {
     private let metrics: AdmissionMetrics
     private var counters: PolicyCounters
     private let log: LoopLog
+    /// The kinds of uncovered workloads that the log has named.
+    private var namedKinds: Set<GroupKind> = []
+
+    /// How many of them are remembered. Anybody who may define a kind may send many: past this, the
+    /// metric alone tells.
+    private static let maximumNamedKinds = 64
 
     /// A handler for the `index`-th of the admission loops.
     init(state: ServerState, index: Int, log: LoopLog) {
@@ -78,6 +84,7 @@ final class AdmissionHandler: RequestHandler {
         metrics.count(subject.operation, outcome, nanoseconds: nanoseconds)
         for violation in verdict.violations { counters.violations.count(violation) }
         if verdict.isMirrorPod { metrics.mirrorPods.add() }
+        if verdict.isUncoveredWorkload { noteUncovered(subject.kind) }
 
         let kind = subject.kind.description
         let resource = subject.subresource
@@ -101,6 +108,20 @@ final class AdmissionHandler: RequestHandler {
                         action: violation.gravestAction.rawValue)
                 },
                 exceptions: [], durationNanoseconds: nanoseconds))
+    }
+
+    /// Counts an object whose pod template no rule saw, and names its kind once.
+    private func noteUncovered(_ kind: GroupKind) {
+        metrics.uncoveredWorkloads.add()
+        guard namedKinds.count < Self.maximumNamedKinds, namedKinds.insert(kind).inserted else {
+            return
+        }
+        log.write(.warning, "uncovered workload") { writer in
+            writer.member("group", kind.group)
+            writer.member("kind", kind.kind)
+            writer.member(
+                "do", "its Pod template is seen by no rule: describe the kind in a WorkloadKind")
+        }
     }
 
     /// What was let through by an explicit grant; nil for nearly all reviews.

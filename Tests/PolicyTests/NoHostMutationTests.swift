@@ -150,7 +150,8 @@ import Testing
         ),
         (
             "{allowedHostPaths: [{readOnly: true}]}",
-            "6:35: an allowed host path needs \"path\""
+            "6:35: spec.parameters.allowedHostPaths[0].path is missing; "
+                + "expected a string that is not empty"
         ),
         (
             "{allowedHostPaths: [{path: 1}]}",

@@ -145,15 +145,18 @@ let ruleNames = RuleCatalogue.all.map { $0.id }.joined(separator: ", ")
         ),
         (
             "apiVersion: cattleguard.dev/v1\nkind: Polcy\nmetadata: {}\nspec: {}",
-            ["p.yaml:2:7: kind is \"Polcy\"; expected \"Policy\" (did you mean \"Policy\"?)"]
+            [
+                "p.yaml:2:7: kind is \"Polcy\"; expected \"Policy\" or \"WorkloadKind\" "
+                    + "(did you mean \"Policy\"?)"
+            ]
         ),
         (
             "apiVersion: cattleguard.dev/v1\nkind: Deployment",
-            ["p.yaml:2:7: kind is \"Deployment\"; expected \"Policy\""]
+            ["p.yaml:2:7: kind is \"Deployment\"; expected \"Policy\" or \"WorkloadKind\""]
         ),
         (
             "apiVersion: cattleguard.dev/v1\nspec: {rule: no-ssh}",
-            ["p.yaml:1:1: kind is missing; expected \"Policy\""]
+            ["p.yaml:1:1: kind is missing; expected \"Policy\" or \"WorkloadKind\""]
         ),
         (
             "apiVersion: cattleguard.dev/v1\nkind: Policy\nmetadata: {name: a}\nspecs: {}",

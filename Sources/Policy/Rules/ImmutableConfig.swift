@@ -23,12 +23,23 @@ struct ImmutableConfig: StateRule, ActRule {
     private let exemptCertificates: Bool
 
     init(parameters: inout ParameterReader) {
-        exemptNamespaces = parameters.globs("exemptNamespaces", default: Self.defaultNamespaces)
-        exemptNames = parameters.globs("exemptNames", default: Self.defaultNames)
-        exemptTypes = parameters.globs("exemptTypes", default: Self.defaultTypes)
-        exemptControlled = parameters.boolean("exemptControlled", default: true)
-        exemptLeaderElection = parameters.boolean("exemptLeaderElection", default: true)
-        exemptCertificates = parameters.boolean("exemptCertificates", default: true)
+        exemptNamespaces = parameters.globs(
+            "exemptNamespaces", default: Self.defaultNamespaces,
+            doc: "Globs of namespaces; replaces the built-in list.")
+        exemptNames = parameters.globs(
+            "exemptNames", default: Self.defaultNames,
+            doc: "Globs of names; replaces the built-in list.")
+        exemptTypes = parameters.globs(
+            "exemptTypes", default: Self.defaultTypes,
+            doc: "Globs of the type of Secrets; replaces the built-in list.")
+        exemptControlled = parameters.boolean(
+            "exemptControlled", default: true, doc: "Lets through what a controller owns.")
+        exemptLeaderElection = parameters.boolean(
+            "exemptLeaderElection", default: true,
+            doc: "Lets through ConfigMaps that serve as locks of leader elections.")
+        exemptCertificates = parameters.boolean(
+            "exemptCertificates", default: true,
+            doc: "Lets through TLS Secrets that cert-manager renews.")
     }
 
     private static let defaultNamespaces = ["kube-system"].compactMap(Glob.init)

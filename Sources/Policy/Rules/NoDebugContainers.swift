@@ -27,7 +27,9 @@ struct NoDebugContainers: ActRule {
     private let grantees: Grantees
 
     init(parameters: inout ParameterReader) {
-        allowedImages = parameters.globs("allowedImages")
+        allowedImages = parameters.globs(
+            "allowedImages",
+            doc: "Globs of normalised names of images that anybody may debug with.")
         grantees = Grantees(&parameters)
     }
 

@@ -28,19 +28,21 @@ struct NoHostMutation: StateRule {
     private let allowedHostPaths: [AllowedPath]
 
     init(parameters: inout ParameterReader) {
+        let sockets = parameters.strings(
+            "runtimeSockets", as: .texts(.filled), default: Self.defaultSockets,
+            doc:
+                "Sockets of container runtimes, which nobody may mount; replaces the built-in list."
+        )
         runtimeSockets =
-            parameters.strings("runtimeSockets")?.compactMap { text, node in
-                Self.path(text, at: node, &parameters)
-            } ?? Self.defaultSockets
-        allowedHostPaths = parameters.objects("allowedHostPaths") { entry in
-            let readOnly = entry.boolean("readOnly")
+            sockets?.compactMap { text, node in Self.path(text, at: node, &parameters) }
+            ?? Self.defaultSockets.compactMap(NodePath.init)
+        allowedHostPaths = parameters.objects(
+            "allowedHostPaths",
+            doc: "Paths of the node that may be mounted, with all that lies below them."
+        ) { entry in
+            let readOnly = entry.boolean("readOnly", doc: "Only a read-only mount is allowed.")
             let place = entry.value("path")
-            guard let text = entry.string("path") else {
-                if place == nil, entry.place?.kind == .object {
-                    entry.report("an allowed host path needs \"path\"", at: nil)
-                }
-                return nil
-            }
+            guard let text = entry.string("path", .filled, isRequired: true) else { return nil }
             return Self.path(text, at: place, &entry).map {
                 AllowedPath(path: $0, readOnly: readOnly)
             }
@@ -50,7 +52,7 @@ struct NoHostMutation: StateRule {
     private static let defaultSockets = [
         "/run/docker.sock", "/run/containerd/containerd.sock", "/run/crio/crio.sock",
         "/run/cri-dockerd.sock", "/run/k3s/containerd/containerd.sock",
-    ].compactMap(NodePath.init)
+    ]
 
     private static func path(
         _ text: String, at place: Node?, _ parameters: inout ParameterReader

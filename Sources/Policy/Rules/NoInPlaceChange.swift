@@ -24,7 +24,8 @@ struct NoInPlaceChange: StateRule, ActRule {
     private let allowResize: Bool
 
     init(parameters: inout ParameterReader) {
-        allowResize = parameters.boolean("allowResize")
+        allowResize = parameters.boolean(
+            "allowResize", doc: "Whether the resources of running Pods may change in place.")
     }
 }
 

@@ -40,7 +40,7 @@ struct NoTunnel: ActRule {
     private let grantees: Grantees
 
     init(parameters: inout ParameterReader) {
-        allowed = Set(parameters.choices("allow"))
+        allowed = Set(parameters.choices("allow", doc: "Ways that are open to all."))
         grantees = Grantees(&parameters)
     }
 

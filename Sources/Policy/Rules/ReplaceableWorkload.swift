@@ -23,11 +23,19 @@ struct ReplaceableWorkload: StateRule {
     private let hostname: Bool
 
     init(parameters: inout ParameterReader) {
-        barePods = parameters.boolean("barePods", default: true)
-        onDelete = parameters.boolean("onDelete", default: true)
-        revisionHistory = parameters.boolean("revisionHistory", default: true)
-        nodeName = parameters.boolean("nodeName", default: true)
-        hostname = parameters.boolean("hostname", default: true)
+        barePods = parameters.boolean(
+            "barePods", default: true,
+            doc: "Refuses Pods that no controller owns, when they are created.")
+        onDelete = parameters.boolean(
+            "onDelete", default: true, doc: "Refuses the update strategy OnDelete.")
+        revisionHistory = parameters.boolean(
+            "revisionHistory", default: true, doc: "Refuses revisionHistoryLimit: 0.")
+        nodeName = parameters.boolean(
+            "nodeName", default: true,
+            doc: "Refuses nodeName in templates, and in Pods when they are created.")
+        hostname = parameters.boolean(
+            "hostname", default: true,
+            doc: "Refuses hostname but in StatefulSets and in Pods that a controller owns.")
     }
 
     func judge(
