@@ -36,6 +36,15 @@ package struct PolicyReader {
     /// What a policy file may hold, in the order in which it is looked at.
     private enum DocumentKind: String, CaseIterable {
         case policy = "Policy"
+        case exception = "PolicyException"
+
+        /// What a message calls one.
+        var phrase: String {
+            switch self {
+            case .policy: "a policy"
+            case .exception: "an exception"
+            }
+        }
     }
 
     /// A document of a file, and what it says it is.
@@ -51,9 +60,10 @@ package struct PolicyReader {
     private let table: WorkloadTable
     private var documents: [ParsedDocument] = []
     private var policies: [Policy] = []
+    private var exceptions: [PolicyException] = []
     private var problems: [PolicyProblem] = []
-    /// Where each name was first used, to say so where it is used again.
-    private var names: [String: String] = [:]
+    /// Where each name of a kind was first used, to say so where it is used again.
+    private var names: [DocumentKind: [String: String]] = [:]
 
     /// Reads the files into a set.
     ///
@@ -82,7 +92,7 @@ package struct PolicyReader {
             throw PolicyProblems(
                 all: reader.problems.sorted { ($0.file, $0.position) < ($1.file, $1.position) })
         }
-        return PolicySet(reader.policies, table: table)
+        return PolicySet(reader.policies, exceptions: reader.exceptions, table: table)
     }
 
     private init(enforcement: Enforcement, table: WorkloadTable) {
@@ -113,11 +123,13 @@ package struct PolicyReader {
     /// Finds out what a document is.
     private mutating func parse(_ document: Document, of file: PolicyFile) {
         guard let root = document.root else { return }
+        let kinds = DocumentKind.allCases.map(\.rawValue)
         guard root.kind == .object else {
+            let expected = kinds.map { "a \($0)" }.joined(separator: " or ")
             problems.append(
                 PolicyProblem(
                     file: file.name, position: root.position,
-                    message: "the document is \(root.kind.phrase); expected a Policy"))
+                    message: "the document is \(root.kind.phrase); expected \(expected)"))
             return
         }
         var reader = ParameterReader(root, file: file.name, title: "")
@@ -132,7 +144,6 @@ package struct PolicyReader {
                 ParsedDocument(file: file, root: root, kind: kind, reader: reader))
             return
         }
-        let kinds = DocumentKind.allCases.map(\.rawValue)
         let found = name.map { "\"\($0.string ?? $0.kind.phrase)\"" } ?? "missing"
         let hint = Nearest.hint(for: name?.string ?? "", among: kinds)
         let expected = kinds.map { "\"\($0)\"" }.joined(separator: " or ")
@@ -144,20 +155,27 @@ package struct PolicyReader {
 
     private mutating func read(_ document: ParsedDocument) {
         var reader = document.reader
-        let name = readName(&reader, of: document.file)
+        let name = readName(&reader, of: document)
         switch document.kind {
         case .policy:
             let policy = reader.object("spec") { spec in
                 readSpec(&spec, name: name, file: document.file.name)
             }
             if let policy { policies.append(policy) }
+        case .exception:
+            let known = PolicyExceptionReader(
+                policies: policies, names: Array((names[.policy] ?? [:]).keys), table: table)
+            let exception = reader.object("spec") { spec in
+                known.read(&spec, name: name, file: document.file.name)
+            }
+            if let exception { exceptions.append(exception) }
         }
         reader.rejectUnknownNames()
         problems += reader.problems
     }
 
     private mutating func readName(
-        _ reader: inout ParameterReader, of file: PolicyFile
+        _ reader: inout ParameterReader, of document: ParsedDocument
     ) -> String {
         let root = reader.place
         let place = root?.present("metadata")?.present("name") ?? root?.present("metadata") ?? root
@@ -177,10 +195,14 @@ package struct PolicyReader {
             reader.report("metadata.name is \"\(name)\"; expected \(Self.nameForm)", at: place)
             return ""
         }
-        if let first = names[name] {
-            reader.report("the name \"\(name)\" is taken by a policy in \(first)", at: place)
+        let kind = document.kind
+        if let first = names[kind]?[name] {
+            reader.report(
+                "the name \"\(name)\" is taken by \(kind.phrase) in \(first)", at: place)
         } else {
-            names[name] = place.map { "\(file.name):\($0.position.line)" } ?? file.name
+            let file = document.file.name
+            names[kind, default: [:]][name] =
+                place.map { "\(file):\($0.position.line)" } ?? file
         }
         return name
     }

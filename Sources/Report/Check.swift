@@ -44,12 +44,14 @@ package struct CheckLimits: Equatable, Sendable {
 /// Judges manifests as the webhook would judge their creation, one document after another.
 ///
 /// Nobody asks and nothing is stored yet: an object is judged as a CREATE, policies by user or
-/// group apply as if those matched, and rules about acts are reported as not applicable.
+/// group apply as if those matched, exceptions by user or group as if those did not, and rules
+/// about acts are reported as not applicable.
 package struct Check {
     /// What has been found so far.
     package private(set) var report = CheckReport()
 
     private let policies: PolicySet
+    private let moment: Moment
     private let namespace: String
     private let limits: CheckLimits
     private let document = Document()
@@ -61,12 +63,15 @@ package struct Check {
     ///
     /// - Parameters:
     ///   - policies: what is enforced.
+    ///   - moment: what the wall clock reads: exceptions that have expired by then are inert.
     ///   - namespace: where an object lies that names no namespace.
     ///   - limits: how much is taken in and listed.
     package init(
-        policies: PolicySet, namespace: String = "default", limits: CheckLimits = CheckLimits()
+        policies: PolicySet, at moment: Moment, namespace: String = "default",
+        limits: CheckLimits = CheckLimits()
     ) {
         self.policies = policies
+        self.moment = moment
         self.namespace = namespace
         self.limits = limits
         report.notApplicable = policies.policies.filter { $0.actShare != .none }.map {
@@ -80,7 +85,7 @@ package struct Check {
         self.source = source.name
         number = 0
         report.counts.sources += 1
-        let first = report.findings.count
+        let first = (findings: report.findings.count, excepted: report.excepted.count)
         do throws(DocumentError) {
             if source.format == .json || isJSON(source.bytes) {
                 document.reset(json: source.bytes, range: source.bytes.indices)
@@ -100,7 +105,8 @@ package struct Check {
                     message: error.message))
         }
         document.release(keepingNodes: 0)
-        sortFindings(from: first)
+        Self.sort(&report.findings, from: first.findings)
+        Self.sort(&report.excepted, from: first.excepted)
     }
 
     /// Notes what could not be checked. The problem is made only where it is still listed: to find
@@ -134,12 +140,12 @@ package struct Check {
     }
 
     /// Policies are asked by name; people read by line.
-    private mutating func sortFindings(from first: Int) {
-        let sorted = report.findings[first...].enumerated().sorted { left, right in
+    private static func sort(_ findings: inout [CheckFinding], from first: Int) {
+        let sorted = findings[first...].enumerated().sorted { left, right in
             (left.element.place.document, left.element.place.position, left.offset)
                 < (right.element.place.document, right.element.place.position, right.offset)
         }
-        report.findings.replaceSubrange(first..., with: sorted.map(\.element))
+        findings.replaceSubrange(first..., with: sorted.map(\.element))
     }
 }
 
@@ -242,12 +248,18 @@ extension Check {
             let named = node["metadata"]?["namespace"]?.string ?? ""
             subject.namespace = named.isEmpty ? namespace : named
         }
-        let verdict = policies.evaluate(subject)
-        guard !verdict.violations.isEmpty else { return }
+        let verdict = policies.evaluate(subject, at: moment)
+        guard !verdict.violations.isEmpty || !verdict.excepted.isEmpty else { return }
         let object = CheckedObject(
             apiVersion: apiVersion.readable(limit: 253), kind: kind.readable(limit: 253),
             namespace: subject.namespace.readable(limit: 253), name: name(of: subject), path: path)
         for violation in verdict.violations { add(violation, of: object, node) }
+        for excepted in verdict.excepted {
+            report.counts.excepted += 1
+            guard report.excepted.count < limits.listed else { continue }
+            report.excepted.append(
+                finding(excepted.violation, of: object, node, exception: excepted.exception))
+        }
     }
 
     private mutating func add(_ violation: Violation, of object: CheckedObject, _ node: Node) {
@@ -257,8 +269,16 @@ extension Check {
         case .audit: report.counts.audited += 1
         }
         guard report.findings.count < limits.listed else { return }
-        let place = place(of: node.nearest(to: violation.path))
-        report.findings.append(CheckFinding(place: place, object: object, violation: violation))
+        report.findings.append(finding(violation, of: object, node, exception: nil))
+    }
+
+    private func finding(
+        _ violation: Violation, of object: CheckedObject, _ node: Node,
+        exception: PolicyException?
+    ) -> CheckFinding {
+        CheckFinding(
+            place: place(of: node.nearest(to: violation.path)), object: object,
+            violation: violation, exception: exception)
     }
 
     private func name(of subject: Subject) -> String {

@@ -5,11 +5,13 @@ internal import Policy
 ///
 ///     {"version": 1,
 ///      "outcome": "passed" | "warned" | "denied" | "unchecked",
-///      "counts": {"sources", "documents", "objects", "denied", "warned", "audited", "problems"},
+///      "counts": {"sources", "documents", "objects", "denied", "warned", "audited", "excepted",
+///                 "problems"},
 ///      "findings": [{"action": "Deny" | "Warn" | "Audit", "rule", "policy",
 ///                    "file", "document", "line", "column",
 ///                    "object": {"apiVersion", "kind", "namespace", "name", "path"},
 ///                    "field", "message", "fix"}],
+///      "excepted": [{like "findings", and "exception", "expiresAt", "reason"}],
 ///      "problems": [{"file", "document"?, "line"?, "column"?, "message"}],
 ///      "skipped": [{"file", "document", "line", "column"}],
 ///      "notApplicable": [{"rule", "policy", "part"}]}
@@ -33,6 +35,7 @@ package enum JSONFormat: ReportFormat {
         writer.key("counts")
         write(report.counts, to: &writer)
         write("findings", report.findings, to: &writer, write)
+        write("excepted", report.excepted, to: &writer, write)
         write("problems", report.problems, to: &writer, write)
         write("skipped", report.skipped, to: &writer, write)
         write("notApplicable", report.notApplicable, to: &writer) { policy, writer in
@@ -67,6 +70,7 @@ package enum JSONFormat: ReportFormat {
         writer.member("denied", counts.denied)
         writer.member("warned", counts.warned)
         writer.member("audited", counts.audited)
+        writer.member("excepted", counts.excepted)
         writer.member("problems", counts.problems)
         writer.endObject()
     }
@@ -95,6 +99,10 @@ package enum JSONFormat: ReportFormat {
         writer.member("field", violation.path.description)
         writer.member("message", violation.message)
         writer.member("fix", violation.fix)
+        guard let exception = finding.exception else { return }
+        writer.member("exception", exception.name)
+        writer.member("expiresAt", exception.expiryText)
+        writer.member("reason", exception.reason)
     }
 
     private static func write(_ problem: CheckProblem, to writer: inout JSONWriter) {

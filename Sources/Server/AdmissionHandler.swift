@@ -43,8 +43,11 @@ final class AdmissionHandler: RequestHandler {
             MediaType.isUnencoded(request.fields)
         else { return Problem.unsupportedMediaType("application/json").response() }
         let start = Clock.monotonicNanoseconds()
+        let now = Moment(unixNanoseconds: Clock.wallNanoseconds())
         do throws(InvalidReview) {
-            let body = try reviewer.review(request.body.storage, request.body.range) { decision in
+            let body = try reviewer.review(
+                request.body.storage, request.body.range, at: now
+            ) { decision in
                 note(decision, nanoseconds: Clock.monotonicNanoseconds() &- start)
                 return decision.body
             }
@@ -67,6 +70,7 @@ final class AdmissionHandler: RequestHandler {
         let outcome: AdmissionMetrics.Decision = verdict.isAllowed ? .allowed : .denied
         metrics.count(subject.operation, outcome, nanoseconds: nanoseconds)
         for violation in verdict.violations { metrics.violations.count(violation) }
+        for excepted in verdict.excepted { metrics.exceptions.count(excepted) }
         if verdict.isMirrorPod { metrics.mirrorPods.add() }
 
         let kind = subject.kind.description
@@ -90,7 +94,16 @@ final class AdmissionHandler: RequestHandler {
                         field: violation.path.description,
                         action: violation.gravestAction.rawValue)
                 },
-                exceptions: [], durationNanoseconds: nanoseconds))
+                exceptions: Self.exceptions(in: verdict), durationNanoseconds: nanoseconds))
+    }
+
+    /// The names of the exceptions that were used, each once.
+    private static func exceptions(in verdict: Verdict) -> [String] {
+        var names: [String] = []
+        for excepted in verdict.excepted where !names.contains(excepted.exception.name) {
+            names.append(excepted.exception.name)
+        }
+        return names
     }
 
     /// What was let through by an explicit grant; nil for nearly all reviews.

@@ -27,8 +27,13 @@ final class AdmissionMetrics: Sendable {
     let mirrorPods = Counter()
     /// Violations by policy, rule and action.
     let violations: ViolationCounters
+    /// Violations that exceptions let pass, by exception and policy.
+    let exceptions: ExceptionCounters
 
-    init(_ policies: PolicySet) { violations = ViolationCounters(policies) }
+    init(_ policies: PolicySet) {
+        violations = ViolationCounters(policies)
+        exceptions = ExceptionCounters(policies)
+    }
 
     /// Counts a review.
     func count(_ operation: Subject.Operation?, _ decision: Decision, nanoseconds: UInt64) {

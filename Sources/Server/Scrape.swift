@@ -46,10 +46,10 @@ struct Scrape {
                     (name: "action", value: series.action.rawValue),
                 ])
         }
-        // Exceptions are not read yet: the family is announced, and has no series.
-        out.begin(
-            "cattleguard_policy_exceptions_used_total", .counter,
-            help: "Violations that an exception let pass.")
+        ExceptionMetrics(
+            state.policies, loops.map(\.exceptions),
+            now: Moment(unixNanoseconds: Clock.wallNanoseconds())
+        ).write(to: &out)
         out.begin("cattleguard_policies", .gauge, help: "Policies in force.")
         out.sample(UInt64(state.policies.policies.count))
         out.begin(

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Policy
 internal import Posix
 internal import Report
 
@@ -76,7 +77,8 @@ struct CheckCommand: ParsableCommand {
         let allowEmpty = try settings.flag(allowEmpty, "allow-empty")
         let set = try Terminal.readPolicies(folder, allowEmpty: allowEmpty)
 
-        var check = Check(policies: set, namespace: namespace)
+        let now = Moment(unixNanoseconds: Clock.wallNanoseconds())
+        var check = Check(policies: set, at: now, namespace: namespace)
         for path in paths { Manifests.judge(path, by: &check) }
         let report = check.finish()
         try Terminal.write(format.write(report))

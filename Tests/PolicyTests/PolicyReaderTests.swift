@@ -101,8 +101,8 @@ let ruleNames = RuleCatalogue.all.map { $0.id }.joined(separator: ", ")
 
     @Test(arguments: [
         ("a: 1\na: 2", "p.yaml:2:1: the key \"a\" stands twice in one mapping"),
-        ("- a", "p.yaml:1:1: the document is an array; expected a Policy"),
-        ("text", "p.yaml:1:1: the document is a string; expected a Policy"),
+        ("- a", "p.yaml:1:1: the document is an array; expected a Policy or a PolicyException"),
+        ("text", "p.yaml:1:1: the document is a string; expected a Policy or a PolicyException"),
     ])
     func documents(text: String, expected: String) {
         #expect(problems(("p.yaml", text)) == [expected])
@@ -145,15 +145,18 @@ let ruleNames = RuleCatalogue.all.map { $0.id }.joined(separator: ", ")
         ),
         (
             "apiVersion: cattleguard.dev/v1\nkind: Polcy\nmetadata: {}\nspec: {}",
-            ["p.yaml:2:7: kind is \"Polcy\"; expected \"Policy\" (did you mean \"Policy\"?)"]
+            [
+                "p.yaml:2:7: kind is \"Polcy\"; expected \"Policy\" or \"PolicyException\" "
+                    + "(did you mean \"Policy\"?)"
+            ]
         ),
         (
             "apiVersion: cattleguard.dev/v1\nkind: Deployment",
-            ["p.yaml:2:7: kind is \"Deployment\"; expected \"Policy\""]
+            ["p.yaml:2:7: kind is \"Deployment\"; expected \"Policy\" or \"PolicyException\""]
         ),
         (
             "apiVersion: cattleguard.dev/v1\nspec: {rule: no-ssh}",
-            ["p.yaml:1:1: kind is missing; expected \"Policy\""]
+            ["p.yaml:1:1: kind is missing; expected \"Policy\" or \"PolicyException\""]
         ),
         (
             "apiVersion: cattleguard.dev/v1\nkind: Policy\nmetadata: {name: a}\nspecs: {}",
