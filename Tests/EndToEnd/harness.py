@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import queue
+import re
 import signal
 import socket
 import ssl
@@ -54,7 +55,9 @@ def review_names():
 
 def make_review(body, kind="Pod", operation="CREATE", old=None, **request):
     """An AdmissionReview of `body`, the JSON text of an object, in the API server's key order."""
-    plural = {"Pod": "pods", "ConfigMap": "configmaps", "Service": "services"}[kind]
+    plural = {
+        "Pod": "pods", "PodExecOptions": "pods", "PodProxyOptions": "pods",
+        "ConfigMap": "configmaps", "Secret": "secrets", "Service": "services"}[kind]
     head = json.dumps({
         "uid": "5f2d1e0c-0000-4000-8000-000000000001",
         "kind": {"group": "", "version": "v1", "kind": kind},
@@ -67,6 +70,14 @@ def make_review(body, kind="Pod", operation="CREATE", old=None, **request):
         b'{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":'
         + head[:-1].encode() + b',"object":' + body + b',"oldObject":' + old
         + b',"dryRun":false,"options":null}}')
+
+
+def policy_documents(path):
+    """The documents of a file of policies, as they are written, by the rule each is of."""
+    documents = re.split(r"^---\n", path.read_text(), flags=re.MULTILINE)
+    return {
+        match[1]: document for document in documents
+        if (match := re.search(r"^  rule: ([\w-]+)$", document, flags=re.MULTILINE))}
 
 
 class Gate:

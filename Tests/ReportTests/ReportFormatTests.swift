@@ -94,8 +94,8 @@ import Testing
         #expect(
             written(JSONFormat.self, CheckReport()) == """
                 {"version":1,"outcome":"passed","counts":{"sources":0,"documents":0,"objects":0,\
-                "denied":0,"warned":0,"audited":0,"excepted":0,"problems":0},"findings":[],"problems":[],\
-                "skipped":[],"notApplicable":[]}
+                "denied":0,"warned":0,"audited":0,"excepted":0,"problems":0},"findings":[],\
+                "excepted":[],"problems":[],"skipped":[],"notApplicable":[]}
 
                 """)
     }
