@@ -4,10 +4,15 @@ internal import Telemetry
 /// A counter for each exception and each policy it excepts from, so that one never used shows as
 /// zero. The loop alone writes, a scrape reads.
 final class ExceptionCounters: Sendable {
-    /// One series.
-    struct Series: Sendable {
+    /// What tells one series from another: the labels.
+    struct Labels: Hashable, Sendable {
         let exception: String
         let policy: String
+    }
+
+    /// One series.
+    struct Series: Sendable {
+        let labels: Labels
         let counter: Counter
     }
 
@@ -15,14 +20,16 @@ final class ExceptionCounters: Sendable {
     let all: [Series]
     private let firstOfException: [String: Int]
 
-    init(_ policies: PolicySet) {
+    init(_ policies: PolicySet, carryingOver earlier: ExceptionCounters? = nil) {
+        let counters = Dictionary(
+            (earlier?.all ?? []).map { ($0.labels, $0.counter) }, uniquingKeysWith: { $1 })
         var all: [Series] = []
         var firstOfException: [String: Int] = [:]
         for exception in policies.exceptions {
             firstOfException[exception.name] = all.count
             for policy in exception.policies {
-                all.append(
-                    Series(exception: exception.name, policy: policy, counter: Counter()))
+                let labels = Labels(exception: exception.name, policy: policy)
+                all.append(Series(labels: labels, counter: counters[labels] ?? Counter()))
             }
         }
         self.all = all
@@ -33,8 +40,8 @@ final class ExceptionCounters: Sendable {
     func count(_ excepted: ExceptedViolation) {
         guard let first = firstOfException[excepted.exception.name] else { return }
         for series in all[first...] {
-            guard series.exception == excepted.exception.name else { return }
-            if series.policy == excepted.violation.policy { return series.counter.add() }
+            guard series.labels.exception == excepted.exception.name else { return }
+            if series.labels.policy == excepted.violation.policy { return series.counter.add() }
         }
     }
 }
@@ -62,12 +69,12 @@ struct ExceptionMetrics {
         var used: Set<String> = []
         for (index, series) in (counters.first?.all ?? []).enumerated() {
             let sum = counters.reduce(0) { $0 &+ $1.all[index].counter.value }
-            if sum > 0 { used.insert(series.exception) }
+            if sum > 0 { used.insert(series.labels.exception) }
             out.sample(
                 sum,
                 [
-                    (name: "exception", value: series.exception),
-                    (name: "policy", value: series.policy),
+                    (name: "exception", value: series.labels.exception),
+                    (name: "policy", value: series.labels.policy),
                 ])
         }
         out.begin(
@@ -80,7 +87,7 @@ struct ExceptionMetrics {
         }
         out.begin(
             "cattleguard_policy_exceptions_unused", .gauge,
-            help: "Exceptions in force that no review has needed since they were loaded.")
+            help: "Exceptions in force that no review has needed since the process started.")
         let unused = zip(exceptions, states).count { exception, state in
             state != .expired && !used.contains(exception.name)
         }

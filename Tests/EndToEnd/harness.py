@@ -8,6 +8,7 @@ import os
 import pathlib
 import queue
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -40,6 +41,12 @@ def run(*arguments, **options):
 def command(*arguments, **options):
     """Runs `cattleguard` to its end."""
     return run(BINARY, *arguments, **options)
+
+
+def is_sanitized():
+    """Whether the program is built to find faults, and keeps memory that was freed."""
+    program = BINARY.read_bytes()
+    return any(name in program for name in (b"__asan_init", b"__tsan_init"))
 
 
 def review(name):
@@ -226,6 +233,36 @@ class Gate:
                 name, _, value = line.rpartition(" ")
                 samples[name] = float(value)
         return samples
+
+
+class MountedConfigMap:
+    """A folder as the kubelet mounts a ConfigMap: links by way of `..data`, itself a link to a
+    hidden folder, which is replaced as a whole."""
+
+    def __init__(self, folder, files):
+        self.folder = folder
+        self._version = 0
+        folder.mkdir()
+        self.publish(files)
+
+    def publish(self, files):
+        """Replaces the content: texts by the files' names."""
+        self._version += 1
+        version = f"..2026_11_23_{self._version:06}"
+        (self.folder / version).mkdir()
+        for name, text in files.items():
+            (self.folder / version / name).write_text(text)
+        data, new = self.folder / "..data", self.folder / "..data_tmp"
+        former = data.readlink() if data.is_symlink() else None
+        new.symlink_to(version)
+        new.rename(data)
+        there = {path.name for path in self.folder.iterdir() if not path.name.startswith("..")}
+        for name in files.keys() - there:
+            (self.folder / name).symlink_to(f"..data/{name}")
+        for name in there - files.keys():
+            (self.folder / name).unlink()
+        if former:
+            shutil.rmtree(self.folder / former)
 
 
 def receive_all(connection):

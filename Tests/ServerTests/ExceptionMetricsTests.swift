@@ -71,6 +71,9 @@ import Testing
         #expect(samples.contains("s_used_total{exception=\"b\",policy=\"roots\"} 4"))
         #expect(samples.contains("s{state=\"active\"} 3"))
         #expect(samples.contains("s_unused 1"))
+        // A reload keeps what was counted.
+        let reloaded = counters.map { ExceptionCounters(Self.policies, carryingOver: $0) }
+        #expect(try Self.samples(reloaded, at: "2026-11-01T00:00:00Z") == samples)
     }
 
     /// The states never overlap, and each second has one.
