@@ -3,6 +3,9 @@
 import contextlib
 import datetime
 import json
+import re
+import shutil
+import signal
 import time
 
 import pytest
@@ -198,6 +201,34 @@ def test_the_recorded_pod_of_a_replica_set(serve):
     decision = gate.decide(review)
     assert decision["allowed"] is True
     assert "auditAnnotations" in decision
+
+
+def test_a_reload_brings_an_exception_and_takes_it_away(serve, folder):
+    gate = serve()
+    assert gate.decide(pod())["allowed"] is False
+    for text, is_excepted in [(exception(in_seconds(3600)[0]), True), ("", False)]:
+        (folder / "exceptions.yaml").write_text(text)
+        gate.signal(signal.SIGHUP)
+        gate.wait_for_line(lambda line: line.get("msg") == "policies reloaded")
+        assert gate.decide(pod())["allowed"] is is_excepted
+        metrics = gate.metrics()
+        assert (USED in metrics) is is_excepted
+        assert metrics[STATE % "expiring"] == (1 if is_excepted else 0)
+
+
+def test_the_example_is_an_exception_from_the_example(tmp_path):
+    """The example has a date, as each exception has: past it, this test only reads it. The bad
+    example violates in other places, too, so that something stays denied."""
+    text = (harness.ROOT / "deploy/examples/exception.yaml").read_text()
+    shutil.copy(harness.ENFORCING, tmp_path)
+    (tmp_path / "exception.yaml").write_text(text)
+    bad = harness.ROOT / "deploy/examples/bad.yaml"
+    done = harness.command("check", "--policies", tmp_path, "--format", "json", bad)
+    assert done.returncode == 1, done.stderr
+    [expires] = re.findall(r"^  expiresAt: (\S+)$", text, re.MULTILINE)
+    if datetime.datetime.now(datetime.UTC) < datetime.datetime.fromisoformat(expires):
+        [excepted] = json.loads(done.stdout)["excepted"]
+        assert (excepted["exception"], excepted["rule"]) == ("shop-vendor-image", "image-digest")
 
 
 def test_exceptions_may_lie_in_json_files(folder, start):
