@@ -26,6 +26,8 @@ package struct AdmissionReviewReader {
     private var known: Subject?
     /// Whether a policy concerns that.
     private var isConcerned = true
+    /// Whether the new object is looked at all the same.
+    private var mayMiss = false
     /// How many members `request` had when that was asked.
     private var knownMembers = 0
 
@@ -103,8 +105,10 @@ package struct AdmissionReviewReader {
                 known = try? AdmissionRequest(parent).subject()
                 knownMembers = parent.count
                 isConcerned = known.map(policies.concerns) ?? true
+                mayMiss = !isConcerned && known.map(policies.mayMiss) ?? false
             }
-            return isConcerned ? .read : .skipAtAnyDepth
+            let isRead = isConcerned || (mayMiss && index == Self.newObjectIndex)
+            return isRead ? .read : .skipAtAnyDepth
         }
     }
 

@@ -17,6 +17,14 @@ package struct Glob: Hashable, Sendable, CustomStringConvertible {
     /// Whether the pattern is a lone `*`.
     var matchesEverything: Bool { description == "*" }
 
+    /// Whether one of the globs certainly fits whatever this one fits: its wildcards, taken for
+    /// characters, can only fit a `*`.
+    func isCovered(byAnyOf globs: [Glob]) -> Bool {
+        globs.contains { glob in
+            glob == self || (!glob.description.contains("?") && glob.matches(description))
+        }
+    }
+
     /// Whether the whole text fits: in time of at most pattern × text, without recursion.
     package func matches(_ text: String) -> Bool {
         // Bytes, not characters: `==` takes different spellings of an accent for one.

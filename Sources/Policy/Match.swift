@@ -21,6 +21,23 @@ package struct Match: Sendable {
         return matchesNamespace(of: subject)
     }
 
+    /// Lists that take back all that others say, so that the policy never applies.
+    var contradictions: [(field: String, message: String)] {
+        [
+            ("excludeNamespaces", "namespaces", excludeNamespaces, namespaces),
+            ("excludeUsers", "users", excludeUsers, users),
+            ("excludeGroups", "groups", excludeGroups, groups),
+        ].compactMap { field, other, excluded, included in
+            if excluded.contains(where: \.matchesEverything) {
+                return (field, "\(field) is everything: the policy never applies")
+            }
+            guard !included.isEmpty, included.allSatisfy({ $0.isCovered(byAnyOf: excluded) }) else {
+                return nil
+            }
+            return (field, "\(field) takes back all of \(other): the policy never applies")
+        }
+    }
+
     /// Whether the policy matches the subject, whose object has been read.
     func matches(_ subject: Subject, touching kind: GroupKind) -> Bool {
         concerns(subject, touching: kind) && matchesIdentity(of: subject)

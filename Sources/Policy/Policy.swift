@@ -1,3 +1,5 @@
+package import Document
+
 /// A policy: a rule bound to what it is about and to what happens where it is violated.
 ///
 /// A class, so that a review hands it round for one reference count instead of thirty.
@@ -18,6 +20,10 @@ package final class Policy: Sendable {
     package let match: Match
     /// Whether on UPDATE what the stored object already violated counts.
     package let existingViolations: ExistingViolations
+    /// What `spec.match` says in the file.
+    package let declaredMatch: JSONValue
+    /// The rule's parameters, with their defaults and what the file says.
+    package let parameters: [ParameterField]
     /// What the rule can see.
     let scope: RuleScope
     /// The rule with this policy's parameters.
@@ -26,7 +32,7 @@ package final class Policy: Sendable {
     init(
         name: String, file: String, ruleID: String, validationActions: [Action],
         enforcement: Enforcement, match: Match, existingViolations: ExistingViolations,
-        scope: RuleScope, rule: BoundRule
+        scope: RuleScope, rule: BoundRule, declaredMatch: JSONValue, parameters: [ParameterField]
     ) {
         self.name = name
         self.file = file
@@ -39,6 +45,8 @@ package final class Policy: Sendable {
         self.existingViolations = existingViolations
         self.scope = scope
         self.rule = rule
+        self.declaredMatch = declaredMatch
+        self.parameters = parameters
     }
 
     /// What a violation leads to; the words are those of ValidatingAdmissionPolicy.

@@ -20,7 +20,10 @@ struct PolicyExceptionReader {
     ) -> PolicyException? {
         let excepted = readPolicies(&spec)
         let place = spec.value("match")
-        let (match, images, isLimited) = spec.object("match") { match in
+        let (match, images, isLimited) = spec.object(
+            "match", isRequired: true,
+            doc: "What is excepted. All of it must hold; what is left out, holds."
+        ) { match in
             readMatch(&match, policies: excepted)
         }
         if !isLimited {
@@ -30,7 +33,7 @@ struct PolicyExceptionReader {
         }
         let reason = readReason(&spec)
         let expiry = readExpiry(&spec)
-        let approvedBy = spec.string("approvedBy")
+        let approvedBy = spec.string("approvedBy", doc: "Who approved of it; nobody checks that.")
         guard let reason, let expiry else { return nil }
         return PolicyException(
             name: name, file: file, policies: excepted, match: match, images: images,
@@ -40,7 +43,10 @@ struct PolicyExceptionReader {
 
     private func readPolicies(_ spec: inout ParameterReader) -> [String] {
         let place = spec.value("policies")
-        guard let strings = spec.strings("policies"), !strings.isEmpty else {
+        let shape = ParameterShape.List(of: .text(.name), least: 1, isDistinct: true)
+        let strings = spec.strings(
+            "policies", as: .list(shape), isRequired: true, doc: "Names of policies.")
+        guard let strings, !strings.isEmpty else {
             if place?.kind ?? .array == .array {
                 spec.report(
                     "spec.policies is \(place == nil ? "missing" : "empty"); "
@@ -72,24 +78,29 @@ struct PolicyExceptionReader {
     }
 
     private func readReason(_ spec: inout ParameterReader) -> String? {
-        let place = spec.value("reason")
-        let reason = spec.string("reason")
-        if let reason, !reason.allSatisfy(\.isWhitespace) { return reason }
-        if place == nil || reason != nil {
-            spec.report(
-                "spec.reason is \(place == nil ? "missing" : "blank"); say why there is an "
-                    + "exception, for whoever finds it in an audit log", at: place)
+        let place = spec.value(
+            "reason", as: .text(.word), isRequired: true,
+            doc: "Why there is an exception, for whoever finds it in an audit log.")
+        if let place, place.string == nil {
+            spec.report("spec.reason is \(place.kind.phrase); expected a string", at: place)
+            return nil
         }
+        if let reason = place?.string, TextForm.word.accepts(reason) { return reason }
+        spec.report(
+            "spec.reason is \(place == nil ? "missing" : "blank"); say why there is an "
+                + "exception, for whoever finds it in an audit log", at: place)
         return nil
     }
 
     private func readExpiry(_ spec: inout ParameterReader) -> (moment: Moment, text: String)? {
-        let place = spec.value("expiresAt")
-        guard let place else {
-            spec.report("spec.expiresAt is missing; expected \(Moment.expectation)", at: nil)
+        let place = spec.value(
+            "expiresAt", as: .text(.moment), isRequired: true,
+            doc: "From when on it is inert: a date and time with its offset (RFC 3339).")
+        guard let text = place?.string else {
+            let found = place.map { "is \($0.kind.phrase)" } ?? "is missing"
+            spec.report("spec.expiresAt \(found); expected \(Moment.expectation)", at: place)
             return nil
         }
-        guard let text = spec.string("expiresAt") else { return nil }
         do throws(Moment.Problem) {
             return (try Moment(rfc3339: text), text)
         } catch {
@@ -109,12 +120,17 @@ extension PolicyExceptionReader {
         _ match: inout ParameterReader, policies: [String]
     ) -> (Match, images: [Glob], isLimited: Bool) {
         let read = Match(
-            namespaces: match.globs("namespaces"),
-            excludeNamespaces: match.globs("excludeNamespaces"),
-            kinds: readKinds(&match, policies: policies), names: match.globs("names"),
-            operations: [], users: match.globs("users"), groups: match.globs("groups"),
+            namespaces: match.globs("namespaces", doc: "Globs of the object's namespace."),
+            excludeNamespaces: match.globs(
+                "excludeNamespaces", doc: "Globs of namespaces where nothing is excepted."),
+            kinds: readKinds(&match, policies: policies),
+            names: match.globs("names", doc: "Globs of the object's name."), operations: [],
+            users: match.globs("users", doc: "Globs of the name of who asks."),
+            groups: match.globs("groups", doc: "Globs; one must fit one group of who asks."),
             excludeUsers: [], excludeGroups: [], objectSelector: LabelSelector(requirements: []))
-        let images = match.globs("images")
+        let images = match.globs(
+            "images",
+            doc: "Globs of the violating container's image: docker.io/library/nginx, without tag.")
         let lists = [
             read.namespaces, read.excludeNamespaces, read.names, read.users, read.groups, images,
         ]
@@ -133,7 +149,9 @@ extension PolicyExceptionReader {
             visible.append(kind)
         }
         var kinds: [GroupKind] = []
-        for (text, node) in match.strings("kinds") ?? [] {
+        let strings = match.strings(
+            "kinds", doc: "Kinds; with the group where it is not Kubernetes' own.")
+        for (text, node) in strings ?? [] {
             if let kind = visible.first(where: { $0.isNamed(text) }) {
                 kinds.append(kind)
                 continue

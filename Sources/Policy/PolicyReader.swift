@@ -16,15 +16,6 @@ package struct PolicyFile: Equatable, Sendable {
     var isJSON: Bool { name.hasSuffix(".json") }
 }
 
-/// What is wrong with a set of policy files: everything that one reading could find.
-package struct PolicyProblems: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The problems, by file and position; never empty.
-    package let all: [PolicyProblem]
-
-    /// One problem a line.
-    package var description: String { all.map(\.description).joined(separator: "\n") }
-}
-
 /// Reads policy files strictly: what is not understood is an error, never ignored.
 ///
 /// All files are read before any document is looked at, since documents speak of each other: kinds
@@ -35,14 +26,16 @@ package struct PolicyReader {
 
     /// What a policy file may hold, in the order in which it is looked at.
     private enum DocumentKind: String, CaseIterable {
+        case workloadKind = "WorkloadKind"
         case policy = "Policy"
         case exception = "PolicyException"
 
-        /// What a message calls one.
-        var phrase: String {
+        /// What it is for, in one sentence.
+        var summary: String {
             switch self {
-            case .policy: "a policy"
-            case .exception: "an exception"
+            case .workloadKind: "Where a custom kind carries pod specs, so that rules see them."
+            case .policy: "A rule, what it is about, and what happens where it is violated."
+            case .exception: "What policies let pass, for a reason and until a moment."
             }
         }
     }
@@ -57,11 +50,13 @@ package struct PolicyReader {
     }
 
     private let enforcement: Enforcement
-    private let table: WorkloadTable
+    private var table: WorkloadTable
+    private var workloads: [GroupKind: WorkloadTable.Entry] = [:]
     private var documents: [ParsedDocument] = []
     private var policies: [Policy] = []
     private var exceptions: [PolicyException] = []
     private var problems: [PolicyProblem] = []
+    private var warnings: [PolicyProblem] = []
     /// Where each name of a kind was first used, to say so where it is used again.
     private var names: [DocumentKind: [String: String]] = [:]
 
@@ -81,6 +76,7 @@ package struct PolicyReader {
         for file in files { reader.parse(file) }
         for kind in DocumentKind.allCases {
             for document in reader.documents where document.kind == kind { reader.read(document) }
+            if kind == .workloadKind { reader.table = reader.table.adding(reader.workloads) }
         }
         if reader.policies.isEmpty, reader.problems.isEmpty, !allowEmpty {
             reader.problems.append(
@@ -88,11 +84,26 @@ package struct PolicyReader {
                     file: folder, position: SourcePosition(line: 1, column: 1),
                     message: "holds no policy; write one, or say --allow-empty"))
         }
+        let warnings = reader.warnings.sorted()
         guard reader.problems.isEmpty else {
-            throw PolicyProblems(
-                all: reader.problems.sorted { ($0.file, $0.position) < ($1.file, $1.position) })
+            throw PolicyProblems(all: reader.problems.sorted(), warnings: warnings)
         }
-        return PolicySet(reader.policies, exceptions: reader.exceptions, table: table)
+        return PolicySet(
+            reader.policies, exceptions: reader.exceptions, table: reader.table,
+            warnings: warnings)
+    }
+
+    /// What is asked for of each kind of document.
+    package static var shapes: [DocumentShape] {
+        DocumentKind.allCases.map { kind in
+            var reader = PolicyReader(enforcement: .declared, table: .shipped)
+            let fields = ParameterReader.fields { root in
+                _ = root.value("apiVersion", as: .choice([apiVersion]), isRequired: true)
+                _ = root.value("kind", as: .choice([kind.rawValue]), isRequired: true)
+                reader.read(&root, as: kind, of: PolicyFile(name: "", bytes: []))
+            }
+            return DocumentShape(name: kind.rawValue, summary: kind.summary, fields: fields)
+        }
     }
 
     private init(enforcement: Enforcement, table: WorkloadTable) {
@@ -123,13 +134,11 @@ package struct PolicyReader {
     /// Finds out what a document is.
     private mutating func parse(_ document: Document, of file: PolicyFile) {
         guard let root = document.root else { return }
-        let kinds = DocumentKind.allCases.map(\.rawValue)
         guard root.kind == .object else {
-            let expected = kinds.map { "a \($0)" }.joined(separator: " or ")
             problems.append(
                 PolicyProblem(
                     file: file.name, position: root.position,
-                    message: "the document is \(root.kind.phrase); expected \(expected)"))
+                    message: "the document is \(root.kind.phrase); expected a Policy"))
             return
         }
         var reader = ParameterReader(root, file: file.name, title: "")
@@ -144,10 +153,11 @@ package struct PolicyReader {
                 ParsedDocument(file: file, root: root, kind: kind, reader: reader))
             return
         }
+        let kinds = DocumentKind.allCases.map(\.rawValue).sorted()
         let found = name.map { "\"\($0.string ?? $0.kind.phrase)\"" } ?? "missing"
         let hint = Nearest.hint(for: name?.string ?? "", among: kinds)
-        let expected = kinds.map { "\"\($0)\"" }.joined(separator: " or ")
-        reader.report("kind is \(found); expected \(expected)\(hint)", at: name)
+        let expected = kinds.map { "\"\($0)\"" }.joined(separator: ", ")
+        reader.report("kind is \(found); expected one of \(expected)\(hint)", at: name)
         _ = (reader.value("metadata"), reader.value("spec"))
         reader.rejectUnknownNames()
         problems += reader.problems
@@ -155,73 +165,70 @@ package struct PolicyReader {
 
     private mutating func read(_ document: ParsedDocument) {
         var reader = document.reader
-        let name = readName(&reader, of: document)
-        switch document.kind {
+        read(&reader, as: document.kind, of: document.file)
+        reader.rejectUnknownNames()
+        problems += reader.problems
+        warnings += reader.warnings
+    }
+
+    private mutating func read(
+        _ root: inout ParameterReader, as kind: DocumentKind, of file: PolicyFile
+    ) {
+        let name = readName(&root, of: file, kind)
+        switch kind {
+        case .workloadKind:
+            let place = "\(file.name):\(root.place?.position.line ?? 1)"
+            root.object("spec", isRequired: true) { spec in
+                readWorkloadKind(&spec, source: place)
+            }
         case .policy:
-            let policy = reader.object("spec") { spec in
-                readSpec(&spec, name: name, file: document.file.name)
+            let rules = ParameterReader.Variants(
+                name: "rule", values: RuleCatalogue.all.map { $0.id })
+            let policy = root.object("spec", variants: rules, isRequired: true) { spec in
+                readSpec(&spec, name: name, file: file.name)
             }
             if let policy { policies.append(policy) }
         case .exception:
             let known = PolicyExceptionReader(
                 policies: policies, names: Array((names[.policy] ?? [:]).keys), table: table)
-            let exception = reader.object("spec") { spec in
-                known.read(&spec, name: name, file: document.file.name)
+            let exception = root.object("spec", isRequired: true) { spec in
+                known.read(&spec, name: name, file: file.name)
             }
             if let exception { exceptions.append(exception) }
         }
-        reader.rejectUnknownNames()
-        problems += reader.problems
     }
 
     private mutating func readName(
-        _ reader: inout ParameterReader, of document: ParsedDocument
+        _ root: inout ParameterReader, of file: PolicyFile, _ kind: DocumentKind
     ) -> String {
-        let root = reader.place
-        let place = root?.present("metadata")?.present("name") ?? root?.present("metadata") ?? root
-        let name = reader.object("metadata") { metadata in
+        let (name, place) = root.object("metadata", isRequired: true) { metadata in
+            let name = metadata.string(
+                "name", .name, isRequired: true,
+                doc: "Unique among the documents of its kind; metrics and messages show it.")
             // Whatever tools write beside the name is not ours to judge.
             _ = (metadata.value("labels"), metadata.value("annotations"))
             _ = metadata.value("namespace")
-            return metadata.string("name")
+            return (name, metadata.place?.present("name"))
         }
-        guard let name else {
-            if root?.present("metadata")?.present("name") == nil {
-                reader.report("metadata.name is missing; expected \(Self.nameForm)", at: place)
-            }
-            return ""
-        }
-        guard Self.isName(name) else {
-            reader.report("metadata.name is \"\(name)\"; expected \(Self.nameForm)", at: place)
-            return ""
-        }
-        let kind = document.kind
+        guard let name else { return "" }
         if let first = names[kind]?[name] {
-            reader.report(
-                "the name \"\(name)\" is taken by \(kind.phrase) in \(first)", at: place)
+            let noun = kind == .policy ? "policy" : kind.rawValue
+            root.report("the name \"\(name)\" is taken by a \(noun) in \(first)", at: place)
         } else {
-            let file = document.file.name
             names[kind, default: [:]][name] =
-                place.map { "\(file):\($0.position.line)" } ?? file
+                place.map { "\(file.name):\($0.position.line)" } ?? file.name
         }
         return name
     }
 
-    private static let nameForm = "lower-case letters, digits, '-' and '.', at most 253"
-
-    /// An RFC 1123 subdomain, as Kubernetes names its objects.
-    private static func isName(_ name: String) -> Bool {
-        guard name.utf8.count <= 253, let first = name.utf8.first, let last = name.utf8.last else {
-            return false
+    private mutating func readWorkloadKind(_ spec: inout ParameterReader, source: String) {
+        guard let (kind, entry) = WorkloadKindReader().read(&spec, source: source) else { return }
+        if let first = workloads[kind]?.source {
+            spec.report(
+                "\(kind) is described in \(first) already", at: spec.place?.present("kind"))
+        } else {
+            workloads[kind] = entry
         }
-        func isInner(_ byte: UInt8) -> Bool {
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-        }
-        return isInner(first) && isInner(last)
-            && name.utf8.allSatisfy {
-                isInner($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
-            }
     }
 
     private func readSpec(
@@ -229,31 +236,32 @@ package struct PolicyReader {
     ) -> Policy? {
         let rule = readRule(&spec)
         let actions = readActions(&spec)
-        let match = spec.object("match") { match in
-            readMatch(&match, rule: rule)
+        let (match, declaredMatch) = spec.object(
+            "match", doc: "What the policy is about. All of it must hold; what is left out, holds."
+        ) { match in
+            (readMatch(&match, rule: rule), match.settings)
         }
-        let existing = spec.choice("existingViolations", default: Policy.ExistingViolations.allow)
+        let existing = spec.choice(
+            "existingViolations", default: Policy.ExistingViolations.allow,
+            doc: "Allow: an update is judged by what it adds or changes. Deny: by all of it.")
         guard let rule else {
             _ = spec.value("parameters")
             return nil
         }
-        let bound = spec.object("parameters") { Self.bind(rule, &$0) }
+        let (bound, parameters) = spec.object("parameters", doc: rule.summary) { parameters in
+            (Policy.BoundRule(rule.init(parameters: &parameters)), parameters.fields)
+        }
         return Policy(
             name: name, file: file, ruleID: rule.id, validationActions: actions,
             enforcement: enforcement, match: match, existingViolations: existing,
-            scope: rule.scope, rule: bound)
-    }
-
-    private static func bind(
-        _ rule: any Rule.Type, _ parameters: inout ParameterReader
-    ) -> Policy.BoundRule {
-        Policy.BoundRule(rule.init(parameters: &parameters))
+            scope: rule.scope, rule: bound, declaredMatch: declaredMatch, parameters: parameters)
     }
 
     private func readRule(_ spec: inout ParameterReader) -> (any Rule.Type)? {
-        let place = spec.value("rule")
         let ids = RuleCatalogue.all.map { $0.id }
-        guard let id = place?.string else {
+        let place = spec.value(
+            "rule", as: .choice(ids), isRequired: true, doc: "The rule that the policy applies.")
+        guard let id = place?.string ?? spec.assumed("rule") else {
             let found = place.map { "is \($0.kind.phrase)" } ?? "is missing"
             spec.report(
                 "spec.rule \(found); expected one of \(ids.joined(separator: ", "))", at: place)
@@ -269,7 +277,12 @@ package struct PolicyReader {
     private func readActions(_ spec: inout ParameterReader) -> [Policy.Action] {
         let names = Policy.Action.allCases.map(\.rawValue)
         let place = spec.value("validationActions")
-        guard let strings = spec.strings("validationActions") else { return [.warn] }
+        let shape = ParameterShape.List(
+            of: .choice(names), least: 1, isDistinct: true, apart: ["Deny", "Warn"])
+        let strings = spec.strings(
+            "validationActions", as: .list(shape), default: ["Warn"],
+            doc: "Deny refuses; Warn lets it in and tells the user; Audit only writes it down.")
+        guard let strings else { return [.warn] }
         var actions: [Policy.Action] = []
         for (text, node) in strings {
             guard let action = Policy.Action(rawValue: text) else {
@@ -299,14 +312,27 @@ package struct PolicyReader {
 
 extension PolicyReader {
     private func readMatch(_ match: inout ParameterReader, rule: (any Rule.Type)?) -> Match {
-        Match(
-            namespaces: match.globs("namespaces"),
-            excludeNamespaces: match.globs("excludeNamespaces"),
-            kinds: readKinds(&match, rule: rule), names: match.globs("names"),
-            operations: readOperations(&match, rule: rule), users: match.globs("users"),
-            groups: match.globs("groups"), excludeUsers: match.globs("excludeUsers"),
-            excludeGroups: match.globs("excludeGroups"),
-            objectSelector: match.object("objectSelector", readSelector))
+        let meant = Match(
+            namespaces: match.globs("namespaces", doc: "Globs of the object's namespace."),
+            excludeNamespaces: match.globs(
+                "excludeNamespaces", doc: "Globs of namespaces where the policy does not hold."),
+            kinds: readKinds(&match, rule: rule),
+            names: match.globs("names", doc: "Globs of the object's name."),
+            operations: readOperations(&match, rule: rule),
+            users: match.globs("users", doc: "Globs of the name of who asks."),
+            groups: match.globs("groups", doc: "Globs; one must fit one group of who asks."),
+            excludeUsers: match.globs(
+                "excludeUsers", doc: "Globs of users for whom the policy does not hold."),
+            excludeGroups: match.globs(
+                "excludeGroups", doc: "Globs of groups for whom the policy does not hold."),
+            objectSelector: match.object(
+                "objectSelector",
+                doc: "Labels of the object. Users write labels: it protects nothing.",
+                readSelector))
+        for (field, message) in meant.contradictions {
+            match.warn(message, at: match.place?.present(field))
+        }
+        return meant
     }
 
     /// Kinds by name: a built-in one alone, a custom one with its group.
@@ -314,9 +340,12 @@ extension PolicyReader {
         _ match: inout ParameterReader, rule: (any Rule.Type)?
     ) -> [GroupKind] {
         var kinds: [GroupKind] = []
-        for (text, node) in match.strings("kinds") ?? [] {
+        let visible = rule?.scope.visibleKinds(in: table) ?? []
+        let strings = match.strings(
+            "kinds", as: .list(ParameterShape.List(of: Self.shape(ofKindsIn: visible, rule))),
+            doc: "Kinds; with the group where it is not Kubernetes' own: argoproj.io/Rollout.")
+        for (text, node) in strings ?? [] {
             guard let rule else { continue }
-            let visible = rule.scope.visibleKinds(in: table)
             if let kind = visible.first(where: { $0.isNamed(text) }) {
                 kinds.append(kind)
                 continue
@@ -325,9 +354,28 @@ extension PolicyReader {
             let hint = Nearest.hint(for: text, among: names)
             match.report(
                 "the rule \(rule.id) sees no kind \"\(text)\"\(hint); "
-                    + "it sees \(names.joined(separator: ", "))", at: node)
+                    + "it sees \(names.joined(separator: ", "))"
+                    + Self.advice(on: text, rule), at: node)
         }
         return kinds
+    }
+
+    /// How a custom kind comes to be seen.
+    private static func advice(on kind: String, _ rule: any Rule.Type) -> String {
+        let isCustom = TextForm.customKind.accepts(kind) && kind.contains(".")
+        guard rule.scope.workloads, isCustom else { return "" }
+        return "; a WorkloadKind tells where another carries Pods"
+    }
+
+    /// A kind as a policy names it: a custom workload may be any.
+    private static func shape(
+        ofKindsIn visible: [GroupKind], _ rule: (any Rule.Type)?
+    ) -> ParameterShape {
+        let names = visible.map(\.shortName)
+        guard rule?.scope.workloads == false else {
+            return .either([.choice(names.sorted()), .text(.customKind)])
+        }
+        return .choice(Set(names + visible.map(\.description)).sorted())
     }
 
     private func readOperations(
@@ -336,7 +384,11 @@ extension PolicyReader {
         let names = Subject.Operation.allCases.map(\.rawValue)
         var operations: [Subject.Operation] = []
         let place = match.value("operations")
-        for (text, node) in match.strings("operations") ?? [] {
+        let shape = ParameterShape.List(
+            of: .choice(names), needed: rule?.scope.operations.map(\.rawValue) ?? [])
+        let strings = match.strings(
+            "operations", as: .list(shape), doc: "What is done: CREATE, UPDATE, DELETE, CONNECT.")
+        for (text, node) in strings ?? [] {
             if let operation = Subject.Operation(rawValue: text) {
                 operations.append(operation)
             } else {
@@ -360,18 +412,24 @@ extension PolicyReader {
         var requirements = selector.stringMap("matchLabels").map { key, value in
             LabelSelector.Requirement(key: key, operator: .in, values: [value])
         }
-        requirements += selector.objects("matchExpressions") { expression in
-            let key = expression.string("key")
-            let place = expression.value("operator")
-            let comparison = expression.choice("operator", default: LabelSelector.Operator.in)
-            let values = expression.strings("values")?.map(\.text) ?? []
-            if key?.isEmpty ?? true { expression.report("a label expression needs a key", at: nil) }
+        let operators = ParameterReader.Variants(
+            name: "operator", values: LabelSelector.Operator.allCases.map(\.rawValue))
+        requirements += selector.objects("matchExpressions", variants: operators) { expression in
+            let key = expression.string("key", .filled, isRequired: true)
+            let place = expression.value("operator", isRequired: true)
+            let comparison =
+                expression.choice("operator", of: LabelSelector.Operator.self) ?? .in
             if place == nil {
                 expression.report(
                     "a label expression needs an operator: In, NotIn, Exists or DoesNotExist",
                     at: nil)
             }
             let takesValues = comparison == .in || comparison == .notIn
+            let shape = ParameterShape.List(
+                of: .text(.any), least: takesValues ? 1 : 0, most: takesValues ? nil : 0)
+            let values =
+                expression.strings("values", as: .list(shape), isRequired: takesValues)?
+                .map(\.text) ?? []
             if place != nil, takesValues == values.isEmpty {
                 expression.report(
                     takesValues

@@ -7,15 +7,22 @@ package struct PolicySet: Sendable {
     /// The exceptions in the order of their names: of several that cover a violation, the first
     /// is used.
     package let exceptions: [PolicyException]
-    private let table: WorkloadTable
+    /// What could be read and cannot be meant, by file and position.
+    package let warnings: [PolicyProblem]
+    /// The kinds that carry pod specs.
+    package let table: WorkloadTable
     /// The exceptions from each policy that has some.
     private let exceptionsByPolicy: [String: [PolicyException]]
 
     /// Makes a set of policies with unique names, and of exceptions with unique names from them.
-    init(_ policies: [Policy], exceptions: [PolicyException] = [], table: WorkloadTable) {
+    init(
+        _ policies: [Policy], exceptions: [PolicyException] = [], table: WorkloadTable,
+        warnings: [PolicyProblem] = []
+    ) {
         self.policies = policies.sorted { $0.name < $1.name }
         self.exceptions = exceptions.sorted { $0.name < $1.name }
         self.table = table
+        self.warnings = warnings
         var byPolicy: [String: [PolicyException]] = [:]
         for exception in self.exceptions {
             for policy in exception.policies { byPolicy[policy, default: []].append(exception) }
@@ -37,6 +44,10 @@ package struct PolicySet: Sendable {
         }
     }
 
+    /// Whether the subject's object is to be looked at although no policy concerns it: it may carry
+    /// pod specs of which no table knows.
+    package func mayMiss(_ subject: Subject) -> Bool { table.mayMiss(subject) }
+
     /// Judges a subject: a pure function, the same for webhook, check service and command.
     ///
     /// - Parameters:
@@ -52,6 +63,7 @@ package struct PolicySet: Sendable {
         var review = Review(
             subject, touching: kind, table: table, exceptions: exceptionsByPolicy, at: moment)
         let isWorkload = table.contains(kind)
+        verdict.isUncoveredWorkload = !isWorkload && table.misses(subject)
         for policy in policies
         where policy.scope.sees(subject, touching: kind, isWorkload: isWorkload) {
             if let unreadable = subject.unreadable {

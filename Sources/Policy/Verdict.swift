@@ -10,6 +10,9 @@ package struct Verdict: Sendable {
     package var notices: [Notice] = []
     /// Whether the subject was let through unseen as the mirror of a static Pod.
     package var isMirrorPod = false
+    /// Whether the subject carries a pod template and is of a kind that no table knows: no rule
+    /// about workloads saw it.
+    package var isUncoveredWorkload = false
 
     /// Whether nothing that is wrong denies.
     package var isAllowed: Bool { !violations.contains(where: \.denies) }

@@ -1,4 +1,4 @@
-internal import Document
+package import Document
 
 /// Which kinds carry pod specs, and where. A kind that is not in the table is not a workload.
 package struct WorkloadTable: Sendable {
@@ -13,7 +13,11 @@ package struct WorkloadTable: Sendable {
     }
 
     /// A place of an object where a pod spec lies.
-    struct Place: Hashable, Sendable {
+    package struct Place: Hashable, Sendable {
+        /// The path as it is written: `spec.tasks[*].template`.
+        package let text: String
+        /// What lies at its end.
+        package let form: Form
         let steps: [Step]
         /// The path's text where no step is a wildcard.
         let plainPath: FieldPath?
@@ -21,6 +25,8 @@ package struct WorkloadTable: Sendable {
         /// Takes a path as it is written: `spec.tasks[*].template`. What lies there is a pod
         /// template, whose `spec` is the pod spec, or a pod spec itself.
         init(_ text: String, form: Form) {
+            self.text = text
+            self.form = form
             var steps: [Step] = []
             for part in text.split(separator: ".") {
                 if part == "*" {
@@ -51,7 +57,7 @@ package struct WorkloadTable: Sendable {
     }
 
     /// What lies at the end of a path.
-    enum Form: String, CaseIterable, Sendable {
+    package enum Form: String, CaseIterable, Sendable {
         /// A pod template: `metadata` and `spec`.
         case template
         /// A pod spec.
@@ -60,11 +66,11 @@ package struct WorkloadTable: Sendable {
 
     /// Where a workload's update strategy may say that running Pods are changed instead of
     /// replaced.
-    struct InPlaceUpdate: Hashable, Sendable {
+    package struct InPlaceUpdate: Hashable, Sendable {
         /// The members on the way to the field.
         let steps: [String]
         /// The values that mean a change in place.
-        let values: [String]
+        package let values: [String]
 
         /// Takes a path of members as it is written: `spec.updateStrategy.type`.
         init(_ field: String, values: [String]) {
@@ -73,13 +79,17 @@ package struct WorkloadTable: Sendable {
         }
 
         /// The field's path.
-        var path: FieldPath { steps.reduce(FieldPath.root) { $0.member($1) } }
+        package var path: FieldPath { steps.reduce(FieldPath.root) { $0.member($1) } }
     }
 
     /// What is known of a kind.
-    struct Entry: Hashable, Sendable {
-        let places: [Place]
-        var inPlaceUpdate: InPlaceUpdate?
+    package struct Entry: Hashable, Sendable {
+        /// Where its pod specs lie.
+        package let places: [Place]
+        /// Where it says that Pods are changed in place, or nil where it cannot.
+        package var inPlaceUpdate: InPlaceUpdate?
+        /// The file that describes it; nil for what is shipped.
+        package var source: String?
     }
 
     private let entries: [GroupKind: Entry]
@@ -91,6 +101,31 @@ package struct WorkloadTable: Sendable {
         scaledKinds = Dictionary(
             entries.keys.map { (GroupKind($0.group, Self.plural(of: $0)), $0) },
             uniquingKeysWith: { first, _ in first })
+    }
+
+    /// This table with more kinds, which replace their like.
+    func adding(_ more: [GroupKind: Entry]) -> WorkloadTable {
+        more.isEmpty ? self : WorkloadTable(entries: entries.merging(more) { _, new in new })
+    }
+
+    /// What is known of a kind, or nil for one that is no workload.
+    package func entry(of kind: GroupKind) -> Entry? { entries[kind] }
+
+    /// Whether the subject is of a kind that no table knows and that may carry pod specs all the
+    /// same: a custom kind that is created or changed.
+    package func mayMiss(_ subject: Subject) -> Bool {
+        guard subject.operation == .create || subject.operation == .update,
+            subject.subresource.isEmpty
+        else { return false }
+        return !subject.kind.isBuiltIn && !contains(subject.kind)
+    }
+
+    /// Whether it carries one, by its shape.
+    func misses(_ subject: Subject) -> Bool {
+        guard mayMiss(subject), let template = subject.object?["spec"]?["template"] else {
+            return false
+        }
+        return template["spec"]?["containers"]?.kind == .array
     }
 
     /// The places of a kind's pod specs, or nil for a kind that is no workload.
@@ -119,8 +154,11 @@ package struct WorkloadTable: Sendable {
 }
 
 extension WorkloadTable {
-    /// Kubernetes' own workloads and the custom ones that are common (policies.md §3).
-    package static let shipped = WorkloadTable(entries: [
+    /// Kubernetes' own workloads and the custom ones that are common.
+    package static let shipped = kubernetes.adding(common)
+
+    /// Kubernetes' own workloads.
+    package static let kubernetes = WorkloadTable(entries: [
         .pod: Entry(places: [Place("spec", form: .podSpec)]),
         GroupKind("", "PodTemplate"): Entry(places: [Place("template", form: .template)]),
         GroupKind("", "ReplicationController"): template,
@@ -131,6 +169,9 @@ extension WorkloadTable {
         GroupKind("batch", "Job"): template,
         GroupKind("batch", "CronJob"): Entry(
             places: [Place("spec.jobTemplate.spec.template", form: .template)]),
+    ])
+
+    private static let common: [GroupKind: Entry] = [
         // https://argoproj.github.io/argo-rollouts/features/specification/
         GroupKind("argoproj.io", "Rollout"): template,
         // https://knative.dev/docs/serving/reference/serving-api/
@@ -151,7 +192,7 @@ extension WorkloadTable {
         // https://volcano.sh/en/docs/vcjob/
         GroupKind("batch.volcano.sh", "Job"): Entry(
             places: [Place("spec.tasks[*].template", form: .template)]),
-    ])
+    ]
 
     private static let template = Entry(places: [Place("spec.template", form: .template)])
 

@@ -249,7 +249,9 @@ extension Check {
             subject.namespace = named.isEmpty ? namespace : named
         }
         let verdict = policies.evaluate(subject, at: moment)
-        guard !verdict.violations.isEmpty || !verdict.excepted.isEmpty else { return }
+        guard
+            !verdict.violations.isEmpty || !verdict.excepted.isEmpty || verdict.isUncoveredWorkload
+        else { return }
         let object = CheckedObject(
             apiVersion: apiVersion.readable(limit: 253), kind: kind.readable(limit: 253),
             namespace: subject.namespace.readable(limit: 253), name: name(of: subject), path: path)
@@ -259,6 +261,11 @@ extension Check {
             guard report.excepted.count < limits.listed else { continue }
             report.excepted.append(
                 finding(excepted.violation, of: object, node, exception: excepted.exception))
+        }
+        guard verdict.isUncoveredWorkload else { return }
+        report.counts.uncovered += 1
+        if report.uncovered.count < limits.listed {
+            report.uncovered.append(UncoveredObject(place: place(of: node), object: object))
         }
     }
 

@@ -12,6 +12,9 @@ package struct CheckReport: Equatable, Sendable {
     /// Documents that are no Kubernetes objects, having neither `apiVersion` nor `kind`:
     /// kustomizations, Helm values. kubectl could not apply them.
     package internal(set) var skipped: [DocumentPlace] = []
+    /// Objects that carry a pod template and are of a kind that no table knows: no rule about
+    /// workloads saw them.
+    package internal(set) var uncovered: [UncoveredObject] = []
     /// Policies whose rules are about acts, of which a manifest tells nothing.
     package internal(set) var notApplicable: [InapplicablePolicy] = []
     /// How much was looked at and found; complete where the lists above stop at a limit.
@@ -67,6 +70,8 @@ package struct CheckCounts: Equatable, Sendable {
     package internal(set) var excepted = 0
     /// What could not be checked.
     package internal(set) var problems = 0
+    /// Objects that carry a pod template which no rule saw.
+    package internal(set) var uncovered = 0
 
     /// All violations but those that exceptions let pass.
     package var violations: Int { denied + warned + audited }
@@ -125,6 +130,14 @@ package struct CheckFinding: Equatable, Sendable {
         left.place == right.place && left.object == right.object
             && left.violation == right.violation && left.exception === right.exception
     }
+}
+
+/// An object that carries a pod template which no rule saw.
+package struct UncoveredObject: Equatable, Sendable {
+    /// Where it begins.
+    package let place: DocumentPlace
+    /// The object.
+    package let object: CheckedObject
 }
 
 /// Something that could not be checked.

@@ -6,7 +6,7 @@ internal import Policy
 ///     {"version": 1,
 ///      "outcome": "passed" | "warned" | "denied" | "unchecked",
 ///      "counts": {"sources", "documents", "objects", "denied", "warned", "audited", "excepted",
-///                 "problems"},
+///                 "problems", "uncovered"},
 ///      "findings": [{"action": "Deny" | "Warn" | "Audit", "rule", "policy",
 ///                    "file", "document", "line", "column",
 ///                    "object": {"apiVersion", "kind", "namespace", "name", "path"},
@@ -14,6 +14,7 @@ internal import Policy
 ///      "excepted": [{like "findings", and "exception", "expiresAt", "reason"}],
 ///      "problems": [{"file", "document"?, "line"?, "column"?, "message"}],
 ///      "skipped": [{"file", "document", "line", "column"}],
+///      "uncovered": [{"file", "document", "line", "column", "object": {…}}],
 ///      "notApplicable": [{"rule", "policy", "part"}]}
 ///
 /// `counts` is complete even where the lists stop at a limit. `namespace` is empty for a
@@ -38,6 +39,10 @@ package enum JSONFormat: ReportFormat {
         write("excepted", report.excepted, to: &writer, write)
         write("problems", report.problems, to: &writer, write)
         write("skipped", report.skipped, to: &writer, write)
+        write("uncovered", report.uncovered, to: &writer) { uncovered, writer in
+            write(uncovered.place, to: &writer)
+            write(uncovered.object, to: &writer)
+        }
         write("notApplicable", report.notApplicable, to: &writer) { policy, writer in
             writer.member("rule", policy.rule)
             writer.member("policy", policy.policy)
@@ -72,6 +77,7 @@ package enum JSONFormat: ReportFormat {
         writer.member("audited", counts.audited)
         writer.member("excepted", counts.excepted)
         writer.member("problems", counts.problems)
+        writer.member("uncovered", counts.uncovered)
         writer.endObject()
     }
 
@@ -88,14 +94,7 @@ package enum JSONFormat: ReportFormat {
         writer.member("rule", violation.rule)
         writer.member("policy", violation.policy)
         write(finding.place, to: &writer)
-        writer.key("object")
-        writer.beginObject()
-        writer.member("apiVersion", finding.object.apiVersion)
-        writer.member("kind", finding.object.kind)
-        writer.member("namespace", finding.object.namespace)
-        writer.member("name", finding.object.name)
-        writer.member("path", finding.object.path.description)
-        writer.endObject()
+        write(finding.object, to: &writer)
         writer.member("field", violation.path.description)
         writer.member("message", violation.message)
         writer.member("fix", violation.fix)
@@ -103,6 +102,17 @@ package enum JSONFormat: ReportFormat {
         writer.member("exception", exception.name)
         writer.member("expiresAt", exception.expiryText)
         writer.member("reason", exception.reason)
+    }
+
+    private static func write(_ object: CheckedObject, to writer: inout JSONWriter) {
+        writer.key("object")
+        writer.beginObject()
+        writer.member("apiVersion", object.apiVersion)
+        writer.member("kind", object.kind)
+        writer.member("namespace", object.namespace)
+        writer.member("name", object.name)
+        writer.member("path", object.path.description)
+        writer.endObject()
     }
 
     private static func write(_ problem: CheckProblem, to writer: inout JSONWriter) {

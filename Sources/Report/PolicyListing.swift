@@ -1,12 +1,19 @@
-internal import Document
+package import Document
 package import Policy
 
-/// A set of policies as a table: for the command line, the service and the README.
+/// A set of policies as tables: for the command line, the service and the README.
 package struct PolicyListing {
     private let policies: [Policy]
+    private let exceptions: [PolicyException]
+    private let moment: Moment
 
-    /// Lists the policies of a set, by name.
-    package init(_ set: PolicySet) { policies = set.policies }
+    /// Lists the policies and the exceptions of a set, by name; `moment` is what the wall clock
+    /// reads, which tells whether an exception is in force.
+    package init(_ set: PolicySet, at moment: Moment) {
+        policies = set.policies
+        exceptions = set.exceptions
+        self.moment = moment
+    }
 
     /// How a listing is written.
     package enum Format: String, CaseIterable, Sendable {
@@ -21,9 +28,10 @@ package struct PolicyListing {
     /// The whole listing, ended by a line break.
     package func text(_ format: Format) -> [UInt8] {
         switch format {
-        case .table: table()
-        case .json: json()
-        case .markdown: markdown()
+        case .table: Array(tables.map { $0.columns() }.joined(separator: "\n").utf8)
+        case .json: Array("\(json.text)\n".utf8)
+        case .markdown:
+            Array(([rules] + exceptionTables).map { $0.markdown() }.joined(separator: "\n").utf8)
         }
     }
 
@@ -32,60 +40,83 @@ package struct PolicyListing {
         RuleCatalogue.all.first { $0.id == id }?.summary ?? ""
     }
 
-    private static func actions(of policy: Policy) -> String {
-        policy.actions.map(\.rawValue).joined(separator: ", ")
+    private var tables: [TextTable] { [table] + exceptionTables }
+
+    /// The exceptions where there are some.
+    private var exceptionTables: [TextTable] {
+        if exceptions.isEmpty { return [] }
+        return [
+            TextTable(
+                head: ["EXCEPTION", "POLICIES", "EXPIRES", "STATE", "APPROVED BY", "REASON"],
+                rows: exceptions.map { exception in
+                    [
+                        exception.name, exception.policies.joined(separator: ", "),
+                        exception.expiryText, exception.state(at: moment).rawValue,
+                        (exception.approvedBy ?? "").readable(limit: PolicyException.shownReason),
+                        exception.reason.readable(limit: PolicyException.shownReason),
+                    ]
+                })
+        ]
     }
 
-    private func table() -> [UInt8] {
-        let rows =
-            [["POLICY", "RULE", "ACTIONS", "FILE"]]
-            + policies.map { [$0.name, $0.ruleID, Self.actions(of: $0), $0.file.readable()] }
-        let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        let lines = rows.map { row in
-            let cells = row.enumerated().map { column, cell in
-                guard column < widths.count else { return cell }
-                return cell + String(repeating: " ", count: widths[column] - cell.count)
-            }
-            return cells.joined(separator: "  ") + "\n"
+    /// The policies, for people who look after them.
+    private var table: TextTable {
+        TextTable(
+            head: ["POLICY", "RULE", "ACTIONS", "FILE"],
+            rows: policies.map { policy in
+                [policy.name, policy.ruleID, policy.actions.words, policy.file.readable()]
+            })
+    }
+
+    /// The policies by their rules, for people who wonder what there is.
+    private var rules: TextTable {
+        TextTable(
+            head: ["Rule", "What it asks for", "Policy", "Action"],
+            rows: policies.map { policy in
+                [
+                    "`\(policy.ruleID)`", Self.summary(ofRule: policy.ruleID),
+                    "`\(policy.name)`", policy.actions.words,
+                ]
+            })
+    }
+
+    /// The policies, for programs.
+    package var json: JSONValue {
+        .object([
+            "policies": .array(policies.map { .object(Self.members(of: $0)) }),
+            "exceptions": .array(exceptions.map(json)),
+        ])
+    }
+
+    private func json(of exception: PolicyException) -> JSONValue {
+        .object([
+            "name": .string(exception.name), "policies": .strings(exception.policies),
+            "expiresAt": .string(exception.expiryText),
+            "state": .string(exception.state(at: moment).rawValue),
+            "reason": .string(exception.reason),
+            "approvedBy": exception.approvedBy.map(JSONValue.string),
+            "file": .string(exception.file),
+        ])
+    }
+
+    /// What is told of a policy wherever JSON tells of one.
+    static func members(of policy: Policy) -> [JSONValue.Member] {
+        func actions(_ actions: [Policy.Action]) -> JSONValue {
+            .strings(actions.map(\.rawValue))
         }
-        return Array(lines.joined().utf8)
+        return [
+            JSONValue.Member(name: "name", value: .string(policy.name)),
+            JSONValue.Member(name: "rule", value: .string(policy.ruleID)),
+            JSONValue.Member(name: "declaredActions", value: actions(policy.validationActions)),
+            JSONValue.Member(name: "actions", value: actions(policy.actions)),
+            JSONValue.Member(
+                name: "existingViolations", value: .string(policy.existingViolations.rawValue)),
+            JSONValue.Member(name: "file", value: .string(policy.file)),
+        ]
     }
+}
 
-    private func markdown() -> [UInt8] {
-        let rows = policies.map { policy in
-            "| `\(policy.ruleID)` | \(Self.summary(ofRule: policy.ruleID)) "
-                + "| `\(policy.name)` | \(Self.actions(of: policy)) |\n"
-        }
-        let head = "| Rule | What it asks for | Policy | Action |\n|---|---|---|---|\n"
-        return Array((head + rows.joined()).utf8)
-    }
-
-    private func json() -> [UInt8] {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("policies")
-        writer.beginArray()
-        for policy in policies {
-            writer.beginObject()
-            writer.member("name", policy.name)
-            writer.member("rule", policy.ruleID)
-            write("declaredActions", policy.validationActions, to: &writer)
-            write("actions", policy.actions, to: &writer)
-            writer.member("existingViolations", policy.existingViolations.rawValue)
-            writer.member("file", policy.file)
-            writer.endObject()
-        }
-        writer.endArray()
-        writer.endObject()
-        return writer.takeBytes() + [UInt8(ascii: "\n")]
-    }
-
-    private func write(
-        _ name: String, _ actions: [Policy.Action], to writer: inout JSONWriter
-    ) {
-        writer.key(name)
-        writer.beginArray()
-        for action in actions { writer.string(action.rawValue) }
-        writer.endArray()
-    }
+extension [Policy.Action] {
+    /// `Deny, Audit`.
+    var words: String { map(\.rawValue).joined(separator: ", ") }
 }

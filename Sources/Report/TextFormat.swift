@@ -32,6 +32,11 @@ package enum TextFormat: ReportFormat {
             lines.append(
                 "\(written(place)): skipped: no Kubernetes object (neither apiVersion nor kind)")
         }
+        for uncovered in report.uncovered {
+            lines.append(
+                "\(written(uncovered.place)): not covered: \(uncovered.object.title) carries a Pod "
+                    + "template that no rule sees; describe its kind in a WorkloadKind")
+        }
         if !report.notApplicable.isEmpty { lines.append(inapplicable(report.notApplicable)) }
         lines.append(summary(of: report))
         return Array((lines.joined(separator: "\n") + "\n").utf8)

@@ -13,6 +13,12 @@ final class AdmissionHandler: RequestHandler {
     private let metrics: AdmissionMetrics
     private var counters: PolicyCounters
     private let log: LoopLog
+    /// The kinds of uncovered workloads that the log has named.
+    private var namedKinds: Set<GroupKind> = []
+
+    /// How many of them are remembered. Anybody who may define a kind may send many: past this, the
+    /// metric alone tells.
+    private static let maximumNamedKinds = 64
 
     /// A handler for the `index`-th of the admission loops.
     init(state: ServerState, index: Int, log: LoopLog) {
@@ -53,10 +59,9 @@ final class AdmissionHandler: RequestHandler {
             MediaType.isUnencoded(request.fields)
         else { return Problem.unsupportedMediaType("application/json").response() }
         let start = Clock.monotonicNanoseconds()
-        let now = Moment(unixNanoseconds: Clock.wallNanoseconds())
         do throws(InvalidReview) {
             let body = try reviewer.review(
-                request.body.storage, request.body.range, at: now
+                request.body.storage, request.body.range, at: .now()
             ) { decision in
                 note(decision, nanoseconds: Clock.monotonicNanoseconds() &- start)
                 return decision.body
@@ -82,6 +87,7 @@ final class AdmissionHandler: RequestHandler {
         for violation in verdict.violations { counters.violations.count(violation) }
         for excepted in verdict.excepted { counters.exceptions.count(excepted) }
         if verdict.isMirrorPod { metrics.mirrorPods.add() }
+        if verdict.isUncoveredWorkload { noteUncovered(subject.kind) }
 
         let kind = subject.kind.description
         let resource = subject.subresource
@@ -114,6 +120,20 @@ final class AdmissionHandler: RequestHandler {
             names.append(excepted.exception.name)
         }
         return names
+    }
+
+    /// Counts an object whose pod template no rule saw, and names its kind once.
+    private func noteUncovered(_ kind: GroupKind) {
+        metrics.uncoveredWorkloads.add()
+        guard namedKinds.count < Self.maximumNamedKinds, namedKinds.insert(kind).inserted else {
+            return
+        }
+        log.write(.warning, "uncovered workload") { writer in
+            writer.member("group", kind.group)
+            writer.member("kind", kind.kind)
+            writer.member(
+                "do", "its Pod template is seen by no rule: describe the kind in a WorkloadKind")
+        }
     }
 
     /// What was let through by an explicit grant; nil for nearly all reviews.

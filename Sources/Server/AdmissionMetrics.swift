@@ -26,6 +26,8 @@ final class AdmissionMetrics: Sendable {
     let duration = Histogram(bounds: AdmissionMetrics.durationBounds)
     /// Mirrors of static Pods, let through unseen.
     let mirrorPods = Counter()
+    /// Reviews of objects with a pod template that no rule saw: no table knows their kind.
+    let uncoveredWorkloads = Counter()
 
     /// Counts a review.
     func count(_ operation: Subject.Operation?, _ decision: Decision, nanoseconds: UInt64) {

@@ -37,6 +37,11 @@ struct Scrape {
             "cattleguard_admission_mirror_pods_total", .counter,
             help: "Mirrors of static Pods, let through unseen: denying one only hides it.")
         out.sample(loops.reduce(0) { $0 &+ $1.mirrorPods.value })
+        out.begin(
+            "cattleguard_admission_uncovered_workloads_total", .counter,
+            help: "Reviews of objects whose Pod template no rule saw: no WorkloadKind describes it."
+        )
+        out.sample(loops.reduce(0) { $0 &+ $1.uncoveredWorkloads.value })
     }
 
     private mutating func writePolicies() {
@@ -55,8 +60,7 @@ struct Scrape {
                 ])
         }
         ExceptionMetrics(
-            policies.loaded.set, loops.map(\.exceptions),
-            now: Moment(unixNanoseconds: Clock.wallNanoseconds())
+            policies.loaded.set, loops.map(\.exceptions), now: .now()
         ).write(to: &out)
         out.begin("cattleguard_policies", .gauge, help: "Policies in force.")
         out.sample(UInt64(policies.loaded.set.policies.count))

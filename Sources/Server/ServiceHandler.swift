@@ -1,6 +1,6 @@
-internal import Document
 internal import HTTP
 internal import Policy
+internal import Report
 internal import Telemetry
 
 /// The service listener's answers: policies, health and metrics, for people and machines.
@@ -63,28 +63,8 @@ final class ServiceHandler: RequestHandler {
         guard MediaType.preferred(request.fields["accept"], of: offers) != nil else {
             return Problem.notAcceptable(offers).response()
         }
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("policies")
-        writer.beginArray()
-        for policy in state.policyStatus.loaded.set.policies {
-            writer.beginObject()
-            writer.member("name", policy.name)
-            writer.member("rule", policy.ruleID)
-            writer.key("declaredActions")
-            writer.beginArray()
-            for action in policy.validationActions { writer.string(action.rawValue) }
-            writer.endArray()
-            writer.key("actions")
-            writer.beginArray()
-            for action in policy.actions { writer.string(action.rawValue) }
-            writer.endArray()
-            writer.member("existingViolations", policy.existingViolations.rawValue)
-            writer.member("file", policy.file)
-            writer.endObject()
-        }
-        writer.endArray()
-        writer.endObject()
-        return Response(status: 200, contentType: "application/json", body: writer.takeBytes())
+        return Response(
+            status: 200, contentType: "application/json",
+            body: PolicyListing(state.policyStatus.loaded.set, at: .now()).text(.json))
     }
 }

@@ -53,20 +53,35 @@ enum Terminal {
 
     /// Reads the policies of a source likewise, with what tells them from others.
     static func load(_ source: PolicySource) throws -> LoadedPolicies {
-        do {
-            let files = try PolicyFolder.read(source.path)
-            guard !files.isEmpty || source.allowEmpty else {
-                complain("\(source.path): holds no *.yaml, *.yml or *.json; write a policy into it")
-                throw unchecked
-            }
+        let files = try policyFiles([source.path], allowEmpty: source.allowEmpty)
+        do throws(PolicyProblems) {
             return try source.load(files)
-        } catch let error as SystemError {
-            complain("the policies cannot be read: \(error.reason(at: error.subject))")
-            throw unchecked
-        } catch let problems as PolicyProblems {
-            complain(problems.description)
+        } catch {
+            complain(error.description)
             throw unchecked
         }
+    }
+
+    /// The policy files of folders, or files. What cannot be read goes to standard error.
+    static func policyFiles(
+        _ paths: [String], allowEmpty: Bool = false
+    ) throws(ExitCode) -> [PolicyFile] {
+        var all: [PolicyFile] = []
+        for path in paths {
+            let files: [PolicyFile]
+            do throws(SystemError) {
+                files = try PolicyFolder.read(path)
+            } catch {
+                complain("the policies cannot be read: \(error.reason(at: error.subject))")
+                throw unchecked
+            }
+            if files.isEmpty, !allowEmpty {
+                complain("\(path): holds no *.yaml, *.yml or *.json; write a policy into it")
+                throw unchecked
+            }
+            all += files
+        }
+        return all
     }
 }
 

@@ -159,7 +159,8 @@ def test_a_bad_policy_is_an_error_with_its_place_and_a_hint(name, tmp_path):
          "{tmp}: holds no *.yaml, *.yml or *.json; write a policy into it\n"),
         (["policies", "show", "--policies", str(POLICIES), "no-exce"],
          f"Error: There is no policy 'no-exce' in {POLICIES} (did you mean \"no-exec\"?)\n"
-         "Usage: cattleguard policies show [--policies <path>] <name>\n"),
+         "Usage: cattleguard policies show [--policies <path>] [--enforcement <cap>] "
+         "[--format <format>] <name>\n"),
         (["serve", "--policies", str(POLICIES)],
          "Error: An https address needs --tls-certificate and --tls-private-key; "
          "`cattleguard certificate` makes a pair to try with\n"

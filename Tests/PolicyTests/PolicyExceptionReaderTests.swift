@@ -99,7 +99,10 @@ func exceptionSpec(_ replacements: String...) -> String {
         ("reason: \" \\t\\n\"", "q.yaml:8:11: spec.reason is blank; \(why)"),
         ("reason: 4711", "q.yaml:8:11: spec.reason is a number; expected a string"),
         ("-expiresAt:", "q.yaml:5:3: spec.expiresAt is missing; expected \(Moment.expectation)"),
-        ("expiresAt: 2026", "q.yaml:8:14: spec.expiresAt is a number; expected a string"),
+        (
+            "expiresAt: 2026",
+            "q.yaml:8:14: spec.expiresAt is a number; expected \(Moment.expectation)"
+        ),
         (
             "expiresAt: 2026-12-01",
             "q.yaml:8:14: spec.expiresAt is \"2026-12-01\": it has another form; "
@@ -186,7 +189,7 @@ func exceptionSpec(_ replacements: String...) -> String {
         #expect(PolicyTests.problems(("p.yaml", text)) == ["loaded 1 policies"])
         #expect(
             PolicyTests.problems(("p.yaml", text), ("q.yaml", exception)) == [
-                "q.yaml:3:18: the name \"a\" is taken by an exception in p.yaml:9"
+                "q.yaml:3:18: the name \"a\" is taken by a PolicyException in p.yaml:9"
             ])
     }
 

@@ -101,8 +101,8 @@ let ruleNames = RuleCatalogue.all.map { $0.id }.joined(separator: ", ")
 
     @Test(arguments: [
         ("a: 1\na: 2", "p.yaml:2:1: the key \"a\" stands twice in one mapping"),
-        ("- a", "p.yaml:1:1: the document is an array; expected a Policy or a PolicyException"),
-        ("text", "p.yaml:1:1: the document is a string; expected a Policy or a PolicyException"),
+        ("- a", "p.yaml:1:1: the document is an array; expected a Policy"),
+        ("text", "p.yaml:1:1: the document is a string; expected a Policy"),
     ])
     func documents(text: String, expected: String) {
         #expect(problems(("p.yaml", text)) == [expected])
@@ -146,17 +146,24 @@ let ruleNames = RuleCatalogue.all.map { $0.id }.joined(separator: ", ")
         (
             "apiVersion: cattleguard.dev/v1\nkind: Polcy\nmetadata: {}\nspec: {}",
             [
-                "p.yaml:2:7: kind is \"Polcy\"; expected \"Policy\" or \"PolicyException\" "
+                "p.yaml:2:7: kind is \"Polcy\"; expected one of \"Policy\", "
+                    + "\"PolicyException\", \"WorkloadKind\" "
                     + "(did you mean \"Policy\"?)"
             ]
         ),
         (
             "apiVersion: cattleguard.dev/v1\nkind: Deployment",
-            ["p.yaml:2:7: kind is \"Deployment\"; expected \"Policy\" or \"PolicyException\""]
+            [
+                "p.yaml:2:7: kind is \"Deployment\"; expected one of \"Policy\", "
+                    + "\"PolicyException\", \"WorkloadKind\""
+            ]
         ),
         (
             "apiVersion: cattleguard.dev/v1\nspec: {rule: no-ssh}",
-            ["p.yaml:1:1: kind is missing; expected \"Policy\" or \"PolicyException\""]
+            [
+                "p.yaml:1:1: kind is missing; expected one of \"Policy\", "
+                    + "\"PolicyException\", \"WorkloadKind\""
+            ]
         ),
         (
             "apiVersion: cattleguard.dev/v1\nkind: Policy\nmetadata: {name: a}\nspecs: {}",

@@ -108,7 +108,8 @@ private func problemsOf(_ spec: String) -> [String] { problems(("p.yaml", policy
         ),
         (
             "objectSelector: {matchExpressions: [{operator: Exists}]}",
-            "6:47: a label expression needs a key"
+            "6:47: spec.match.objectSelector.matchExpressions[0].key is missing; "
+                + "expected a string that is not empty"
         ),
         (
             "objectSelector: {matchExpressions: [{key: a}]}",

@@ -297,3 +297,44 @@ import Testing
         #expect(problems(of: report) == ["open: no such file "])
     }
 }
+
+@Suite struct UncoveredWorkloadCheckTests {
+    private let text = """
+        apiVersion: v1
+        kind: List
+        items:
+        - apiVersion: example.org/v1
+          kind: App
+          metadata: {name: web}
+          spec: {template: {spec: {containers: [{name: c, image: nginx}]}}}
+        """
+
+    @Test func `what no rule saw is told, and is no failure`() throws {
+        let report = report(text, try strictPolicies())
+        #expect(report.outcome == .passed)
+        #expect(report.counts.uncovered == 1)
+        #expect(report.uncovered.map(\.place.position) == [SourcePosition(line: 4, column: 3)])
+        #expect(
+            String(decoding: TextFormat.write(report), as: UTF8.self).hasPrefix(
+                """
+                web.yaml:4:3: not covered: App default/web carries a Pod template that no rule \
+                sees; describe its kind in a WorkloadKind
+
+                """))
+        let json = String(decoding: JSONFormat.write(report), as: UTF8.self)
+        let uncovered = """
+            "uncovered":[{"file":"web.yaml","document":1,"line":4,"column":3,"object":\
+            {"apiVersion":"example.org/v1","kind":"App","namespace":"default","name":"web",\
+            "path":"items[0]"}}]
+            """
+        #expect(json.contains(uncovered))
+    }
+
+    @Test func `as many are listed as the limit says, all are counted`() throws {
+        var limits = CheckLimits()
+        limits.listed = 1
+        let report = report(text + "\n---\n" + text, try strictPolicies(), limits: limits)
+        #expect(report.uncovered.count == 1)
+        #expect(report.counts.uncovered == 2)
+    }
+}

@@ -22,8 +22,13 @@ struct ImageDigest: StateRule {
     private let exemptImages: [Glob]
 
     init(parameters: inout ParameterReader) {
-        requirement = parameters.choice("require", default: Requirement.digest)
-        floatingTags = Set(parameters.words("floatingTags", default: Self.defaultFloatingTags))
+        requirement = parameters.choice(
+            "require", default: Requirement.digest,
+            doc: "digest, or version: then a tag that is not floating is enough.")
+        floatingTags = Set(
+            parameters.words(
+                "floatingTags", default: Self.defaultFloatingTags,
+                doc: "Tags that name no version; read where require is version."))
         exemptImages = parameters.globs("exemptImages")
     }
 

@@ -23,16 +23,23 @@ struct NoExec: ActRule {
     private let grantees: Grantees
 
     init(parameters: inout ParameterReader) {
-        allowedCommands = parameters.objects("allowedCommands") { entry in
+        allowedCommands = parameters.objects(
+            "allowedCommands", doc: "Harmless commands, which anybody may run."
+        ) { entry in
             let hadCommand = entry.value("command") != nil
-            let words = entry.strings("command")?.map(\.text) ?? []
+            let words =
+                entry.strings(
+                    "command", as: .texts(.any, least: 1), isRequired: true,
+                    doc: "The words, all of which must be equal."
+                )?.map(\.text) ?? []
             if words.isEmpty, hadCommand || entry.place?.kind == .object {
                 entry.report(
                     "an allowed command needs \"command\", a list of at least one word", at: nil)
             }
             return AllowedCommand(
-                words: words, isPrefix: entry.boolean("prefix"), stdin: entry.boolean("stdin"),
-                tty: entry.boolean("tty"))
+                words: words,
+                isPrefix: entry.boolean("prefix", doc: "Whether more words may follow."),
+                stdin: entry.boolean("stdin"), tty: entry.boolean("tty"))
         }
         grantees = Grantees(&parameters)
     }

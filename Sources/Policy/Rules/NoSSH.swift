@@ -21,10 +21,16 @@ struct NoSSH: StateRule {
     private let programNeedles: Needles
 
     init(parameters: inout ParameterReader) {
-        ports = parameters.ports("ports", default: [22])
-        images = parameters.words("images", default: Self.defaultImages).map { Self.words(of: $0) }
-        programs = parameters.words("programs", default: Self.defaultPrograms)
-            .map(ProgramPattern.init)
+        ports = parameters.ports(
+            "ports", default: [22], doc: "TCP ports that count as SSH.")
+        images = parameters.words(
+            "images", default: Self.defaultImages,
+            doc: "Whole words of an image's last path component that name an SSH server."
+        ).map { Self.words(of: $0) }
+        programs = parameters.words(
+            "programs", default: Self.defaultPrograms,
+            doc: "SSH servers in command position of commands, hooks and probes."
+        ).map(ProgramPattern.init)
         imageNeedles = Needles(images.compactMap(\.first))
         programNeedles = Needles(programs.map(\.program))
         exemptImages = parameters.globs("exemptImages")

@@ -18,7 +18,9 @@ struct ReadOnlyRootFilesystem: StateRule {
     private let exemptImages: [Glob]
 
     init(parameters: inout ParameterReader) {
-        exemptEphemeralContainers = parameters.boolean("exemptEphemeralContainers")
+        exemptEphemeralContainers = parameters.boolean(
+            "exemptEphemeralContainers",
+            doc: "Whether the containers that kubectl debug adds may write.")
         exemptImages = parameters.globs("exemptImages")
     }
 
