@@ -147,7 +147,7 @@ def test_an_exception_ends_while_the_server_runs(serve, folder):
     done = command(folder)
     assert done.returncode == 0, done.stdout
     assert done.stdout.decode().splitlines() == [
-        '<stdin>:8:27: excepted image-digest: container "api" has the image "nginx:1.27", which '
+        '<stdin>:8:30: excepted image-digest: container "api" has the image "nginx:1.27", which '
         f"is not pinned by a digest (exception {NAME} until {expires})", "",
         "not applicable to manifests: no-exec",
         "1 object in 1 file: no violations, 1 excepted"]
