@@ -225,7 +225,7 @@ def test_the_example_is_an_exception_from_the_example(tmp_path):
     bad = harness.ROOT / "deploy/examples/bad.yaml"
     done = harness.command("check", "--policies", tmp_path, "--format", "json", bad)
     assert done.returncode == 1, done.stderr
-    [expires] = re.findall(r"^  expiresAt: (\S+)$", text, re.MULTILINE)
+    [expires] = re.findall(r'^  expiresAt: "(\S+)"$', text, re.MULTILINE)
     if datetime.datetime.now(datetime.UTC) < datetime.datetime.fromisoformat(expires):
         [excepted] = json.loads(done.stdout)["excepted"]
         assert (excepted["exception"], excepted["rule"]) == ("shop-vendor-image", "image-digest")
