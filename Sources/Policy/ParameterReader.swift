@@ -253,6 +253,22 @@ extension ParameterReader {
         return nil
     }
 
+    /// A list of cases of an enumeration of strings.
+    mutating func choices<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: String, doc: String = ""
+    ) -> [Choice] {
+        let names = Choice.allCases.map(\.rawValue)
+        let shape = ParameterShape.list(ParameterShape.List(of: .choice(names)))
+        let strings = strings(name, as: shape, default: [], doc: doc) ?? []
+        return strings.enumerated().compactMap { index, entry in
+            if let choice = Choice(rawValue: entry.text) { return choice }
+            report(
+                "\(title).\(name)[\(index)] is \"\(entry.text)\"; expected \(Self.oneOf(names))"
+                    + Nearest.hint(for: entry.text, among: names), at: entry.node)
+            return nil
+        }
+    }
+
     /// A list of strings, with their nodes for further complaints. `shape` says more of them than
     /// is checked here.
     mutating func strings(

@@ -6,6 +6,9 @@ package enum RuleCatalogue {
         ReadOnlyRootFilesystem.self,
         NoExec.self,
         NoSSH.self,
+        NoDebugContainers.self,
+        NoTunnel.self,
+        NoInPlaceChange.self,
     ]
 
     /// The rule with this id, or nil.

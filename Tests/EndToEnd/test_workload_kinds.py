@@ -46,6 +46,11 @@ def review(thing, operation="CREATE"):
             "userInfo": {"username": "alice"}, "object": thing, "oldObject": None}}).encode()
 
 
+def named(gate):
+    """The lines of the log that name a kind."""
+    return [line for line in gate.lines if line["msg"] == "uncovered workload"]
+
+
 @pytest.fixture
 def folder(tmp_path, enforcing):
     """Enforcing policies, and a kind in a file that is read after them."""
@@ -80,7 +85,7 @@ def test_what_is_not_described_is_counted_and_named_once(start, enforcing):
     gate.decide(review(uncovered("Last")))
     gate.wait_for_line(
         lambda line: line["msg"] == "uncovered workload" and line["kind"] == "Last")
-    lines = [line for line in map(json.loads, gate.lines) if line["msg"] == "uncovered workload"]
+    lines = named(gate)
     assert [(line["level"], line["group"], line["kind"]) for line in lines] == [
         ("warning", "example.org", kind) for kind in ["App", "Other", "Last"]]
     assert all("WorkloadKind" in line["do"] for line in lines)
@@ -92,10 +97,9 @@ def test_the_log_names_so_many_kinds_and_no_more(start, enforcing):
     for number in range(65):
         gate.decide(review(uncovered(f"Kind{number}")))
     assert gate.metrics()["cattleguard_admission_uncovered_workloads_total"] == 65
+    gate.wait_for_line(lambda line: line.get("kind") == "example.org/Kind64")
+    assert len(named(gate)) == 64
     gate.stop()
-    assert sum('"msg":"uncovered workload"' in str(line) for line in map(
-        lambda line: line if isinstance(line, str) else json.dumps(line, separators=(",", ":")),
-        gate.lines)) == 64
 
 
 def test_check_lists_what_is_not_described_and_does_not_fail(start, enforcing):
@@ -136,7 +140,7 @@ def test_what_is_printed_can_be_put_beside_policies(folder, tmp_path):
 
     printed = harness.command(
         "policies", "workloads", "--format", "yaml", "--policies", folder).stdout
-    assert len(list(yaml.safe_load_all(printed))) > 9
+    assert len(list(yaml.safe_load_all(printed))) == 9
     (tmp_path / "again").mkdir()
     (tmp_path / "again" / "kinds.yaml").write_bytes(printed)
     assert table(tmp_path / "again") == table(folder)
