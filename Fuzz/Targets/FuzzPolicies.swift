@@ -3,11 +3,16 @@ import Document
 import Policy
 import Report
 
+/// When everything is judged: 2026-11-01T00:00:00Z.
+private let moment = Moment(seconds: 1_793_491_200)
+
 /// Whatever comes, the answer is a review's answer, or the reason why there is none.
 func fuzzReview(_ bytes: [UInt8], _ policies: PolicySet) {
     let reviewer = Reviewer(policies: policies)
     do throws(InvalidReview) {
-        let answer = try reviewer.review(bytes, 0..<bytes.count) { decision in decision.body }
+        let answer = try reviewer.review(bytes, 0..<bytes.count, at: moment) { decision in
+            decision.body
+        }
         let document = Document()
         do throws(DocumentError) {
             try JSONReader.read(answer, limits: .admission, into: document)
@@ -49,16 +54,24 @@ func fuzzPolicy(_ bytes: [UInt8]) {
             let set = try PolicyReader.read(
                 [PolicyFile(name: name, bytes: bytes)], allowEmpty: true)
             require(set.policies.allSatisfy { !$0.name.isEmpty }, "a policy without a name")
+            for exception in set.exceptions { require(exception) }
         } catch {
             require(!error.all.isEmpty, "refused without a reason")
         }
     }
 }
 
+/// An exception has an end and a reason, and excepts from policies that there are.
+private func require(_ exception: PolicyException) {
+    require(!exception.name.isEmpty && !exception.policies.isEmpty, "an exception from nothing")
+    require(!exception.reason.allSatisfy(\.isWhitespace), "an exception without a reason")
+    require(exception.state(at: exception.expiresAt) == .expired, "an exception without an end")
+}
+
 /// Manifests in both languages, reported in every format.
 func fuzzCheck(_ bytes: [UInt8], _ policies: PolicySet) {
     for format in [CheckSource.Format.yaml, .json] {
-        var check = Check(policies: policies, namespace: "default")
+        var check = Check(policies: policies, at: moment, namespace: "default")
         check.judge(CheckSource(name: "<body>", bytes: bytes, format: format))
         let report = check.finish()
         for writer in ReportFormats.all { _ = writer.write(report) }

@@ -17,7 +17,7 @@ package struct AdmissionResponse {
     static let placesPerRule = 3
     /// How many rules a message may be about before it begins with an overview.
     static let rulesWithoutOverview = 3
-    /// How many violations an audit annotation names.
+    /// How many violations, or uses of exceptions, an audit annotation names.
     static let auditedViolations = 20
 
     /// Answers `review` with what the policies say of it.
@@ -29,7 +29,8 @@ package struct AdmissionResponse {
     /// The body of the answer.
     package func write() -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(verdict.violations.isEmpty ? 192 : 2048)
+        let isPlain = verdict.violations.isEmpty && verdict.excepted.isEmpty
+        bytes.reserveCapacity(isPlain ? 192 : 2048)
         var json = JSONWriter(appendingTo: bytes)
         json.beginObject()
         json.member("apiVersion", review.version.rawValue)
@@ -40,7 +41,7 @@ package struct AdmissionResponse {
         json.string(review.uid)
         let isAllowed = verdict.isAllowed
         json.member("allowed", isAllowed)
-        if !verdict.violations.isEmpty || !verdict.notices.isEmpty || verdict.isMirrorPod {
+        if !isPlain || !verdict.notices.isEmpty || verdict.isMirrorPod {
             if !isAllowed { writeStatus(to: &json) }
             writeAuditAnnotations(to: &json)
             if isAllowed { writeWarnings(to: &json) }
@@ -191,10 +192,16 @@ package struct AdmissionResponse {
     /// prefix: the API server puts the webhook's name before them.
     private func writeAuditAnnotations(to json: inout JSONWriter) {
         let audited = verdict.violations.filter { $0.actions.contains(.audit) }
-        guard !audited.isEmpty || !verdict.notices.isEmpty || verdict.isMirrorPod else { return }
+        guard
+            !audited.isEmpty || !verdict.excepted.isEmpty || !verdict.notices.isEmpty
+                || verdict.isMirrorPod
+        else { return }
         json.key("auditAnnotations")
         json.beginObject()
         if !audited.isEmpty { json.member("violations", Self.auditText(audited)) }
+        if !verdict.excepted.isEmpty {
+            json.member("exceptions", Self.auditText(verdict.excepted))
+        }
         var kinds: [String] = []
         for notice in verdict.notices where !kinds.contains(notice.kind) {
             kinds.append(notice.kind)
@@ -209,10 +216,31 @@ package struct AdmissionResponse {
     }
 
     private static func auditText(_ violations: [Violation]) -> String {
-        let texts = violations.prefix(auditedViolations).map { violation in
-            "\(violation.policy): \(violation.rule): \(violation.message) (\(violation.path))"
+        auditText(
+            violations.map { violation in
+                "\(violation.policy): \(violation.rule): \(violation.message) (\(violation.path))"
+            })
+    }
+
+    /// `hotfix-4711: pinned-images: image-digest: INC-4711: the vendor's image has no digest yet`:
+    /// the exception, the policy, the rule and the reason, once for all violations alike.
+    private static func auditText(_ excepted: [ExceptedViolation]) -> String {
+        struct Use: Hashable { let exception, policy, rule: String }
+        var seen: Set<Use> = []
+        var texts: [String] = []
+        for (violation, exception) in excepted.map({ ($0.violation, $0.exception) }) {
+            let use = Use(
+                exception: exception.name, policy: violation.policy, rule: violation.rule)
+            guard seen.insert(use).inserted else { continue }
+            let reason = exception.reason.readable(limit: PolicyException.shownReason)
+            texts.append("\(use.exception): \(use.policy): \(use.rule): \(reason)")
         }
-        let more = violations.count - texts.count
-        return texts.joined(separator: "; ") + (more > 0 ? "; and \(more) more" : "")
+        return auditText(texts)
+    }
+
+    private static func auditText(_ texts: [String]) -> String {
+        let more = texts.count - auditedViolations
+        return texts.prefix(auditedViolations).joined(separator: "; ")
+            + (more > 0 ? "; and \(more) more" : "")
     }
 }

@@ -1,7 +1,7 @@
 package import Document
 package import Policy
 
-/// Reviews requests one after another: bytes in, bytes out, no IO, no clock.
+/// Reviews requests one after another: bytes in, bytes out, no IO, no clock of its own.
 ///
 /// Each admission loop has one of its own and reads into the same memory again and again.
 package final class Reviewer {
@@ -19,15 +19,16 @@ package final class Reviewer {
         self.limits = limits
     }
 
-    /// Reviews the AdmissionReview that lies in `range` of `body`, and calls `report` with the
-    /// decision, whose nodes live only as long as that call.
+    /// Reviews the AdmissionReview that lies in `range` of `body`, at a moment of the wall clock,
+    /// and calls `report` with the decision, whose nodes live only as long as that call.
     package func review<Result>(
-        _ body: [UInt8], _ range: Range<Int>, report: (borrowing Decision) -> Result
+        _ body: [UInt8], _ range: Range<Int>, at moment: Moment,
+        report: (borrowing Decision) -> Result
     ) throws(InvalidReview) -> Result {
         defer { document.release(keepingNodes: Self.keptNodes) }
         let review = try AdmissionReviewReader.read(
             body, range, into: document, policies: policies, limits: limits)
-        let verdict = policies.evaluate(review.subject)
+        let verdict = policies.evaluate(review.subject, at: moment)
         return report(
             Decision(
                 uid: review.uid, subject: review.subject, verdict: verdict,

@@ -47,7 +47,7 @@ package struct Match: Sendable {
 
     /// A cluster-scoped object has no namespace: it matches an empty list or a lone `*` only.
     /// A Namespace's own namespace is its name.
-    private func matchesNamespace(of subject: Subject) -> Bool {
+    func matchesNamespace(of subject: Subject) -> Bool {
         if namespaces.isEmpty && excludeNamespaces.isEmpty { return true }
         let namespace = subject.kind == .namespace ? subject.name : subject.namespace
         func isListed(_ globs: [Glob]) -> Bool {

@@ -28,12 +28,14 @@ package struct PolicyReader {
     private enum DocumentKind: String, CaseIterable {
         case workloadKind = "WorkloadKind"
         case policy = "Policy"
+        case exception = "PolicyException"
 
         /// What it is for, in one sentence.
         var summary: String {
             switch self {
             case .workloadKind: "Where a custom kind carries pod specs, so that rules see them."
             case .policy: "A rule, what it is about, and what happens where it is violated."
+            case .exception: "What policies let pass, for a reason and until a moment."
             }
         }
     }
@@ -52,9 +54,10 @@ package struct PolicyReader {
     private var workloads: [GroupKind: WorkloadTable.Entry] = [:]
     private var documents: [ParsedDocument] = []
     private var policies: [Policy] = []
+    private var exceptions: [PolicyException] = []
     private var problems: [PolicyProblem] = []
     private var warnings: [PolicyProblem] = []
-    /// Where each name was first used, to say so where it is used again.
+    /// Where each name of a kind was first used, to say so where it is used again.
     private var names: [DocumentKind: [String: String]] = [:]
 
     /// Reads the files into a set.
@@ -85,7 +88,9 @@ package struct PolicyReader {
         guard reader.problems.isEmpty else {
             throw PolicyProblems(all: reader.problems.sorted(), warnings: warnings)
         }
-        return PolicySet(reader.policies, table: reader.table, warnings: warnings)
+        return PolicySet(
+            reader.policies, exceptions: reader.exceptions, table: reader.table,
+            warnings: warnings)
     }
 
     /// What is asked for of each kind of document.
@@ -151,8 +156,8 @@ package struct PolicyReader {
         let kinds = DocumentKind.allCases.map(\.rawValue).sorted()
         let found = name.map { "\"\($0.string ?? $0.kind.phrase)\"" } ?? "missing"
         let hint = Nearest.hint(for: name?.string ?? "", among: kinds)
-        let expected = kinds.map { "\"\($0)\"" }.joined(separator: " or ")
-        reader.report("kind is \(found); expected \(expected)\(hint)", at: name)
+        let expected = kinds.map { "\"\($0)\"" }.joined(separator: ", ")
+        reader.report("kind is \(found); expected one of \(expected)\(hint)", at: name)
         _ = (reader.value("metadata"), reader.value("spec"))
         reader.rejectUnknownNames()
         problems += reader.problems
@@ -183,6 +188,13 @@ package struct PolicyReader {
                 readSpec(&spec, name: name, file: file.name)
             }
             if let policy { policies.append(policy) }
+        case .exception:
+            let known = PolicyExceptionReader(
+                policies: policies, names: Array((names[.policy] ?? [:]).keys), table: table)
+            let exception = root.object("spec", isRequired: true) { spec in
+                known.read(&spec, name: name, file: file.name)
+            }
+            if let exception { exceptions.append(exception) }
         }
     }
 

@@ -4,16 +4,30 @@ internal import Document
 package struct PolicySet: Sendable {
     /// The policies in the order of their names, which is the order of evaluation.
     package let policies: [Policy]
+    /// The exceptions in the order of their names: of several that cover a violation, the first
+    /// is used.
+    package let exceptions: [PolicyException]
     /// What could be read and cannot be meant, by file and position.
     package let warnings: [PolicyProblem]
     /// The kinds that carry pod specs.
     package let table: WorkloadTable
+    /// The exceptions from each policy that has some.
+    private let exceptionsByPolicy: [String: [PolicyException]]
 
-    /// Makes a set of policies with unique names.
-    init(_ policies: [Policy], table: WorkloadTable, warnings: [PolicyProblem] = []) {
+    /// Makes a set of policies with unique names, and of exceptions with unique names from them.
+    init(
+        _ policies: [Policy], exceptions: [PolicyException] = [], table: WorkloadTable,
+        warnings: [PolicyProblem] = []
+    ) {
         self.policies = policies.sorted { $0.name < $1.name }
+        self.exceptions = exceptions.sorted { $0.name < $1.name }
         self.table = table
         self.warnings = warnings
+        var byPolicy: [String: [PolicyException]] = [:]
+        for exception in self.exceptions {
+            for policy in exception.policies { byPolicy[policy, default: []].append(exception) }
+        }
+        exceptionsByPolicy = byPolicy
     }
 
     /// A set that objects to nothing.
@@ -35,21 +49,26 @@ package struct PolicySet: Sendable {
     package func mayMiss(_ subject: Subject) -> Bool { table.mayMiss(subject) }
 
     /// Judges a subject: a pure function, the same for webhook, check service and command.
-    package func evaluate(_ subject: Subject) -> Verdict {
+    ///
+    /// - Parameters:
+    ///   - subject: what is done to which object.
+    ///   - moment: what the wall clock reads, which decides whether an exception is in force.
+    package func evaluate(_ subject: Subject, at moment: Moment) -> Verdict {
         var verdict = Verdict()
         if subject.isMirrorPod {
             verdict.isMirrorPod = true
             return verdict
         }
-        var review = Review(subject, table: table)
         let kind = table.touchedKind(of: subject)
+        var review = Review(
+            subject, touching: kind, table: table, exceptions: exceptionsByPolicy, at: moment)
         let isWorkload = table.contains(kind)
         verdict.isUncoveredWorkload = !isWorkload && table.misses(subject)
         for policy in policies
         where policy.scope.sees(subject, touching: kind, isWorkload: isWorkload) {
             if let unreadable = subject.unreadable {
                 if policy.match.concerns(subject, touching: kind) {
-                    verdict.violations.append(Violation(unreadable, policy))
+                    review.record(unreadable, policy, in: &verdict)
                 }
             } else if policy.match.matches(subject, touching: kind) {
                 review.apply(policy, to: &verdict)
@@ -62,13 +81,23 @@ package struct PolicySet: Sendable {
 /// One evaluation under way: what rules share is found once, when the first one asks.
 private struct Review {
     private let subject: Subject
+    /// The kind of the thing touched.
+    private let kind: GroupKind
     private let table: WorkloadTable
+    private let exceptions: [String: [PolicyException]]
+    private let moment: Moment
     private var object: Result<ReviewedObject, UnreadableObject>?
     private var oldObject: Result<ReviewedObject, UnreadableObject>?
 
-    init(_ subject: Subject, table: WorkloadTable) {
+    init(
+        _ subject: Subject, touching kind: GroupKind, table: WorkloadTable,
+        exceptions: [String: [PolicyException]], at moment: Moment
+    ) {
         self.subject = subject
+        self.kind = kind
         self.table = table
+        self.exceptions = exceptions
+        self.moment = moment
     }
 
     mutating func apply(_ policy: Policy, to verdict: inout Verdict) {
@@ -89,9 +118,43 @@ private struct Review {
                 try judge(rule, policy, into: &state)
             }
         } catch {
-            verdict.violations.append(Violation(error, policy))
+            record(error, policy, in: &verdict)
         }
-        for finding in findings { verdict.violations.append(Violation(finding, policy)) }
+        record(findings, policy, in: &verdict)
+    }
+
+    /// Records what is wrong, or what would be but for an exception. Exceptions are asked last: one
+    /// is used only where it lets pass what nothing else does.
+    private func record(_ findings: [Finding], _ policy: Policy, in verdict: inout Verdict) {
+        if findings.isEmpty { return }
+        let exceptions = exceptions(from: policy)
+        for finding in findings {
+            record(Violation(finding, policy), image: finding.image, exceptions, in: &verdict)
+        }
+    }
+
+    /// Records that the object cannot be judged by a policy.
+    func record(_ unreadable: UnreadableObject, _ policy: Policy, in verdict: inout Verdict) {
+        record(
+            Violation(unreadable, policy), image: nil, exceptions(from: policy), in: &verdict)
+    }
+
+    private func record(
+        _ violation: Violation, image: Node?, _ exceptions: [PolicyException],
+        in verdict: inout Verdict
+    ) {
+        if let exception = exceptions.first(where: { $0.covers(image: image) }) {
+            verdict.excepted.append(
+                ExceptedViolation(violation: violation, exception: exception))
+        } else {
+            verdict.violations.append(violation)
+        }
+    }
+
+    /// The exceptions from a policy that are for this subject at this moment, by their names.
+    private func exceptions(from policy: Policy) -> [PolicyException] {
+        guard !exceptions.isEmpty, let exceptions = exceptions[policy.name] else { return [] }
+        return exceptions.filter { $0.covers(subject, touching: kind, at: moment) }
     }
 
     /// Adds what is wrong with the object, but for what was wrong with the stored one alike.

@@ -18,6 +18,8 @@ package enum TextForm: CaseIterable, Sendable {
     case workloadPath
     /// The way to one field: `spec.updateStrategy.type`.
     case fieldPath
+    /// A date and time with its offset (RFC 3339): `2026-12-01T00:00:00Z`.
+    case moment
 
     /// The most bytes that a name may have (RFC 1123).
     static let maximumNameLength = 253
@@ -35,6 +37,7 @@ package enum TextForm: CaseIterable, Sendable {
         case .workloadPath:
             "members parted by dots, [*] behind a list, * for every value of a map: "
                 + "spec.tasks[*].template"
+        case .moment: Moment.expectation
         case .fieldPath: "members parted by dots: spec.updateStrategy.type"
         }
     }
@@ -48,6 +51,9 @@ package enum TextForm: CaseIterable, Sendable {
         case .customKind: "^[a-z0-9.-]*/[A-Za-z0-9]+$"
         case .apiGroup: "^[a-z0-9-]+([.][a-z0-9-]+)+$"
         case .kind: "^[A-Za-z][A-Za-z0-9]*$"
+        case .moment:
+            "^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]([.][0-9]+)?"
+                + "(Z|[+-][0-2][0-9]:[0-5][0-9])$"
         case .workloadPath:
             #"^[A-Za-z0-9_-]+(\[\*\])?([.]([*]|[A-Za-z0-9_-]+(\[\*\])?))*$"#
         case .fieldPath: "^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$"
@@ -59,7 +65,7 @@ package enum TextForm: CaseIterable, Sendable {
         switch self {
         case .name, .apiGroup: Self.maximumNameLength
         case .kind: Self.maximumKindLength
-        case .any, .filled, .word, .customKind, .workloadPath, .fieldPath: nil
+        case .any, .filled, .word, .customKind, .workloadPath, .fieldPath, .moment: nil
         }
     }
 
@@ -81,6 +87,7 @@ package enum TextForm: CaseIterable, Sendable {
                 && text.utf8.allSatisfy(Self.isLetterOrDigit)
         case .workloadPath: Self.isWorkloadPath(text)
         case .fieldPath: Self.parts(of: text).allSatisfy(Self.isMember)
+        case .moment: (try? Moment(rfc3339: text)) != nil
         }
     }
 

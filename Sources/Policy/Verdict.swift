@@ -4,6 +4,8 @@ package import Document
 package struct Verdict: Sendable {
     /// Everything that is wrong, in the order of policies' names, then of the object.
     package var violations: [Violation] = []
+    /// What would be wrong, but for exceptions; in the same order.
+    package var excepted: [ExceptedViolation] = []
     /// What was let through by an explicit grant.
     package var notices: [Notice] = []
     /// Whether the subject was let through unseen as the mirror of a static Pod.
@@ -14,6 +16,14 @@ package struct Verdict: Sendable {
 
     /// Whether nothing that is wrong denies.
     package var isAllowed: Bool { !violations.contains(where: \.denies) }
+}
+
+/// A violation, and the exception that lets it pass: the first by name of those that would.
+package struct ExceptedViolation: Sendable {
+    /// What a policy would object to.
+    package let violation: Violation
+    /// What lets it pass.
+    package let exception: PolicyException
 }
 
 /// One thing that a policy objects to.

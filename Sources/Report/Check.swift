@@ -44,7 +44,8 @@ package struct CheckLimits: Equatable, Sendable {
 /// Judges manifests as the webhook would judge their creation, one document after another.
 ///
 /// Nobody asks and nothing is stored yet: an object is judged as a CREATE, policies by user or
-/// group apply as if those matched, and rules about acts are reported as not applicable.
+/// group apply as if those matched, exceptions by user or group as if those did not, and rules
+/// about acts are reported as not applicable.
 package struct Check {
     /// What has been found so far.
     package private(set) var report = CheckReport()
@@ -61,12 +62,14 @@ package struct Check {
     ///
     /// - Parameters:
     ///   - policies: what is enforced.
+    ///   - moment: what the wall clock reads: exceptions that have expired by then are inert.
     ///   - namespace: where an object lies that names no namespace.
     ///   - limits: how much is taken in and listed.
     package init(
-        policies: PolicySet, namespace: String = "default", limits: CheckLimits = CheckLimits()
+        policies: PolicySet, at moment: Moment, namespace: String = "default",
+        limits: CheckLimits = CheckLimits()
     ) {
-        self.init(namespace: namespace, limits: limits, evaluate: policies.evaluate)
+        self.init(namespace: namespace, limits: limits) { policies.evaluate($0, at: moment) }
         report.notApplicable = policies.policies.filter { $0.actShare != .none }.map {
             InapplicablePolicy(
                 policy: $0.name, rule: $0.ruleID, isPart: $0.actShare == .part)
@@ -86,7 +89,7 @@ package struct Check {
         self.source = source.name
         number = 0
         report.counts.sources += 1
-        let first = report.findings.count
+        let first = (findings: report.findings.count, excepted: report.excepted.count)
         do throws(DocumentError) {
             if source.format == .json || isJSON(source.bytes) {
                 document.reset(json: source.bytes, range: source.bytes.indices)
@@ -106,7 +109,8 @@ package struct Check {
                     message: error.message))
         }
         document.release(keepingNodes: 0)
-        sortFindings(from: first)
+        Self.sort(&report.findings, from: first.findings)
+        Self.sort(&report.excepted, from: first.excepted)
     }
 
     /// Notes what could not be checked. The problem is made only where it is still listed: to find
@@ -140,12 +144,12 @@ package struct Check {
     }
 
     /// Policies are asked by name; people read by line.
-    private mutating func sortFindings(from first: Int) {
-        let sorted = report.findings[first...].enumerated().sorted { left, right in
+    private static func sort(_ findings: inout [CheckFinding], from first: Int) {
+        let sorted = findings[first...].enumerated().sorted { left, right in
             (left.element.place.document, left.element.place.position, left.offset)
                 < (right.element.place.document, right.element.place.position, right.offset)
         }
-        report.findings.replaceSubrange(first..., with: sorted.map(\.element))
+        findings.replaceSubrange(first..., with: sorted.map(\.element))
     }
 }
 
@@ -249,11 +253,19 @@ extension Check {
             subject.namespace = named.isEmpty ? namespace : named
         }
         let verdict = evaluate(subject)
-        guard !verdict.violations.isEmpty || verdict.isUncoveredWorkload else { return }
+        guard
+            !verdict.violations.isEmpty || !verdict.excepted.isEmpty || verdict.isUncoveredWorkload
+        else { return }
         let object = CheckedObject(
             apiVersion: apiVersion.readable(limit: 253), kind: kind.readable(limit: 253),
             namespace: subject.namespace.readable(limit: 253), name: name(of: subject), path: path)
         for violation in verdict.violations { add(violation, of: object, node) }
+        for excepted in verdict.excepted {
+            report.counts.excepted += 1
+            guard report.excepted.count < limits.listed else { continue }
+            report.excepted.append(
+                finding(excepted.violation, of: object, node, exception: excepted.exception))
+        }
         guard verdict.isUncoveredWorkload else { return }
         report.counts.uncovered += 1
         if report.uncovered.count < limits.listed {
@@ -268,8 +280,16 @@ extension Check {
         case .audit: report.counts.audited += 1
         }
         guard report.findings.count < limits.listed else { return }
-        let place = place(of: node.nearest(to: violation.path))
-        report.findings.append(CheckFinding(place: place, object: object, violation: violation))
+        report.findings.append(finding(violation, of: object, node, exception: nil))
+    }
+
+    private func finding(
+        _ violation: Violation, of object: CheckedObject, _ node: Node,
+        exception: PolicyException?
+    ) -> CheckFinding {
+        CheckFinding(
+            place: place(of: node.nearest(to: violation.path)), object: object,
+            violation: violation, exception: exception)
     }
 
     private func name(of subject: Subject) -> String {

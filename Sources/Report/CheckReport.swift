@@ -5,6 +5,8 @@ package import Policy
 package struct CheckReport: Equatable, Sendable {
     /// What policies object to, by source, document and position.
     package internal(set) var findings: [CheckFinding] = []
+    /// What policies would object to, but for exceptions, in the same order. It fails nothing.
+    package internal(set) var excepted: [CheckFinding] = []
     /// What could not be checked, and why.
     package internal(set) var problems: [CheckProblem] = []
     /// Documents that are no Kubernetes objects, having neither `apiVersion` nor `kind`:
@@ -64,12 +66,14 @@ package struct CheckCounts: Equatable, Sendable {
     package internal(set) var warned = 0
     /// Violations of policies that only record.
     package internal(set) var audited = 0
+    /// Violations that exceptions let pass.
+    package internal(set) var excepted = 0
     /// What could not be checked.
     package internal(set) var problems = 0
     /// Objects that carry a pod template which no rule saw.
     package internal(set) var uncovered = 0
 
-    /// All violations.
+    /// All violations but those that exceptions let pass.
     package var violations: Int { denied + warned + audited }
 }
 
@@ -118,6 +122,14 @@ package struct CheckFinding: Equatable, Sendable {
     package let object: CheckedObject
     /// What the webhook would say of the object, word for word.
     package let violation: Violation
+    /// What lets the violation pass, or nil where nothing does.
+    package let exception: PolicyException?
+
+    /// Whether everything that is reported of two findings is equal.
+    package static func == (left: CheckFinding, right: CheckFinding) -> Bool {
+        left.place == right.place && left.object == right.object
+            && left.violation == right.violation && left.exception === right.exception
+    }
 }
 
 /// An object that carries a pod template which no rule saw.

@@ -5,12 +5,13 @@ internal import Policy
 ///
 ///     {"version": 1,
 ///      "outcome": "passed" | "warned" | "denied" | "unchecked",
-///      "counts": {"sources", "documents", "objects", "denied", "warned", "audited", "problems",
-///                 "uncovered"},
+///      "counts": {"sources", "documents", "objects", "denied", "warned", "audited", "excepted",
+///                 "problems", "uncovered"},
 ///      "findings": [{"action": "Deny" | "Warn" | "Audit", "rule", "policy",
 ///                    "file", "document", "line", "column",
 ///                    "object": {"apiVersion", "kind", "namespace", "name", "path"},
 ///                    "field", "message", "fix"}],
+///      "excepted": [{like "findings", and "exception", "expiresAt", "reason"}],
 ///      "problems": [{"file", "document"?, "line"?, "column"?, "message"}],
 ///      "skipped": [{"file", "document", "line", "column"}],
 ///      "uncovered": [{"file", "document", "line", "column", "object": {…}}],
@@ -35,6 +36,7 @@ package enum JSONFormat: ReportFormat {
         writer.key("counts")
         write(report.counts, to: &writer)
         write("findings", report.findings, to: &writer, write)
+        write("excepted", report.excepted, to: &writer, write)
         write("problems", report.problems, to: &writer, write)
         write("skipped", report.skipped, to: &writer, write)
         write("uncovered", report.uncovered, to: &writer) { uncovered, writer in
@@ -73,6 +75,7 @@ package enum JSONFormat: ReportFormat {
         writer.member("denied", counts.denied)
         writer.member("warned", counts.warned)
         writer.member("audited", counts.audited)
+        writer.member("excepted", counts.excepted)
         writer.member("problems", counts.problems)
         writer.member("uncovered", counts.uncovered)
         writer.endObject()
@@ -95,6 +98,10 @@ package enum JSONFormat: ReportFormat {
         writer.member("field", violation.path.description)
         writer.member("message", violation.message)
         writer.member("fix", violation.fix)
+        guard let exception = finding.exception else { return }
+        writer.member("exception", exception.name)
+        writer.member("expiresAt", exception.expiryText)
+        writer.member("reason", exception.reason)
     }
 
     private static func write(_ object: CheckedObject, to writer: inout JSONWriter) {

@@ -24,6 +24,7 @@ final class SuiteJudge {
     private(set) var problems: [PolicyProblem] = []
     private let surroundings: any SuiteSurroundings
     private let set: PolicySet
+    private let moment: Moment
     /// The suite's file, and where the test stands in it.
     private let file: String
     private let place: TestSuite.Place
@@ -52,11 +53,12 @@ final class SuiteJudge {
 
     /// Judges by `set`; `file` is the suite's, `place` the test's, for problems.
     init(
-        _ surroundings: any SuiteSurroundings, _ set: PolicySet, file: String,
+        _ surroundings: any SuiteSurroundings, _ set: PolicySet, at moment: Moment, file: String,
         place: TestSuite.Place
     ) {
         self.surroundings = surroundings
         self.set = set
+        self.moment = moment
         self.file = file
         self.place = place
     }
@@ -65,7 +67,7 @@ final class SuiteJudge {
         switch input {
         case .manifests(let materials, let namespace):
             visit(materials, namespace: namespace, limits: CheckLimits()) {
-                self.set.evaluate($0)
+                self.set.evaluate($0, at: self.moment)
             }
         case .review(let reference):
             guard let bytes = read(reference, what: "the review") else { return }
@@ -91,7 +93,7 @@ final class SuiteJudge {
                 writer.value(node)
                 self.stored[Identity(subject)] = writer.takeBytes()
             }
-            return PolicySet.empty.evaluate(subject)
+            return PolicySet.empty.evaluate(subject, at: self.moment)
         }
         guard problems.isEmpty else { return }
         visit(
@@ -99,12 +101,14 @@ final class SuiteJudge {
         ) { subject in
             let old = self.stored[Identity(subject)]
             if request.operation == .update, old == nil {
-                let object = ReviewedRequest(of: subject, PolicySet.empty.evaluate(subject)).object
+                let object = ReviewedRequest(
+                    of: subject, PolicySet.empty.evaluate(subject, at: self.moment)
+                ).object
                 self.add("\(object) is not among the stored objects")
-                return PolicySet.empty.evaluate(subject)
+                return PolicySet.empty.evaluate(subject, at: self.moment)
             }
             let body = SuiteRequest(request: request).review(of: subject, stored: old)
-            return self.review(body)?.verdict ?? PolicySet.empty.evaluate(subject)
+            return self.review(body)?.verdict ?? PolicySet.empty.evaluate(subject, at: self.moment)
         }
     }
 
@@ -150,7 +154,7 @@ final class SuiteJudge {
 
     private func review(_ body: [UInt8], at place: TestSuite.Place? = nil) -> ReviewedRequest? {
         do throws(SuiteFault) {
-            return try surroundings.review(body, by: set)
+            return try surroundings.review(body, by: set, at: moment)
         } catch {
             add(error.message, at: place)
             return nil

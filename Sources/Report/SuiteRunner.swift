@@ -8,7 +8,9 @@ package protocol SuiteSurroundings {
     /// The policy files of a folder, or the one that the path names.
     func policies(_ path: String) throws(SuiteFault) -> [PolicyFile]
     /// What the webhook would say to an AdmissionReview in JSON.
-    func review(_ body: [UInt8], by policies: PolicySet) throws(SuiteFault) -> ReviewedRequest
+    func review(
+        _ body: [UInt8], by policies: PolicySet, at moment: Moment
+    ) throws(SuiteFault) -> ReviewedRequest
 }
 
 /// Why the surroundings could not do what was asked.
@@ -38,6 +40,7 @@ package struct ReviewedRequest: Sendable {
 /// Runs suites of policy tests, one file after another.
 package struct SuiteRunner {
     private let surroundings: any SuiteSurroundings
+    private let moment: Moment
     private let selection: Glob?
     private var report = SuiteReport()
     private var coverage: [PolicyKey: CoveredPolicy] = [:]
@@ -52,9 +55,13 @@ package struct SuiteRunner {
     ///
     /// - Parameters:
     ///   - surroundings: what reads files and reviews.
+    ///   - moment: what the wall clock reads.
     ///   - selection: which tests are run, by their names; nil for all.
-    package init(_ surroundings: any SuiteSurroundings, selection: Glob? = nil) {
+    package init(
+        _ surroundings: any SuiteSurroundings, at moment: Moment, selection: Glob? = nil
+    ) {
         self.surroundings = surroundings
+        self.moment = moment
         self.selection = selection
     }
 
@@ -142,7 +149,7 @@ package struct SuiteRunner {
         _ test: PolicyTest, of suite: TestSuite, _ set: PolicySet
     ) -> TestResult {
         var result = TestResult(name: test.name, position: test.place)
-        let judge = SuiteJudge(surroundings, set, file: suite.file, place: test.place)
+        let judge = SuiteJudge(surroundings, set, at: moment, file: suite.file, place: test.place)
         judge.judge(test.input)
         result.problems = judge.problems
         guard judge.problems.isEmpty else { return result }

@@ -18,11 +18,13 @@ package enum TextFormat: ReportFormat {
     package static func write(_ report: CheckReport) -> [UInt8] {
         var lines: [String] = []
         for finding in report.findings { add(finding, to: &lines) }
+        for finding in report.excepted { addExcepted(finding, to: &lines) }
         for problem in report.problems {
             lines.append("\(place(of: problem)): error: \(problem.message)")
         }
         let unlisted =
             report.counts.violations - report.findings.count
+            + report.counts.excepted - report.excepted.count
             + report.counts.problems - report.problems.count
         if unlisted > 0 { lines.append("… and \(unlisted) more, counted but not listed") }
         if !lines.isEmpty, lines.last != "" { lines.append("") }
@@ -50,6 +52,14 @@ package enum TextFormat: ReportFormat {
         lines.append("    \(finding.object.title)\(field), policy \(violation.policy)")
         lines.append("    fix: \(violation.fix)")
         lines.append("")
+    }
+
+    /// `web.yaml:14:18: excepted image-digest: … (exception hotfix until 2026-12-01T00:00:00Z)`.
+    private static func addExcepted(_ finding: CheckFinding, to lines: inout [String]) {
+        let violation = finding.violation
+        let place = written(finding.place)
+        let end = finding.exception.map { " (exception \($0.name) until \($0.expiryText))" } ?? ""
+        lines.append("\(place): excepted \(violation.rule): \(violation.message)\(end)")
     }
 
     /// `not applicable to manifests: no-exec, no-tunnel (policy side-doors); in part: …`.
@@ -87,6 +97,7 @@ package enum TextFormat: ReportFormat {
             ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
             text += "\(amount(counts.violations, "violation")) (\(parts.joined(separator: ", ")))"
         }
+        if counts.excepted > 0 { text += ", \(counts.excepted) excepted" }
         if counts.problems > 0 {
             text += "; \(amount(counts.problems, "ERROR")): not all could be checked"
         }

@@ -60,7 +60,9 @@ final class AdmissionHandler: RequestHandler {
         else { return Problem.unsupportedMediaType("application/json").response() }
         let start = Clock.monotonicNanoseconds()
         do throws(InvalidReview) {
-            let body = try reviewer.review(request.body.storage, request.body.range) { decision in
+            let body = try reviewer.review(
+                request.body.storage, request.body.range, at: .now()
+            ) { decision in
                 note(decision, nanoseconds: Clock.monotonicNanoseconds() &- start)
                 return decision.body
             }
@@ -83,6 +85,7 @@ final class AdmissionHandler: RequestHandler {
         let outcome: AdmissionMetrics.Decision = verdict.isAllowed ? .allowed : .denied
         metrics.count(subject.operation, outcome, nanoseconds: nanoseconds)
         for violation in verdict.violations { counters.violations.count(violation) }
+        for excepted in verdict.excepted { counters.exceptions.count(excepted) }
         if verdict.isMirrorPod { metrics.mirrorPods.add() }
         if verdict.isUncoveredWorkload { noteUncovered(subject.kind) }
 
@@ -107,7 +110,16 @@ final class AdmissionHandler: RequestHandler {
                         field: violation.path.description,
                         action: violation.gravestAction.rawValue)
                 },
-                exceptions: [], durationNanoseconds: nanoseconds))
+                exceptions: Self.exceptions(in: verdict), durationNanoseconds: nanoseconds))
+    }
+
+    /// The names of the exceptions that were used, each once.
+    private static func exceptions(in verdict: Verdict) -> [String] {
+        var names: [String] = []
+        for excepted in verdict.excepted where !names.contains(excepted.exception.name) {
+            names.append(excepted.exception.name)
+        }
+        return names
     }
 
     /// Counts an object whose pod template no rule saw, and names its kind once.

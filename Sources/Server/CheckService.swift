@@ -111,7 +111,7 @@ final class CheckService: Sendable {
     /// Does an order. A body in which no object could be judged is a bad request; where some
     /// could, the report says what could not.
     private static func response(to order: Order, _ policies: PolicySet) -> Response {
-        var check = Check(policies: policies, namespace: order.namespace)
+        var check = Check(policies: policies, at: .now(), namespace: order.namespace)
         check.judge(
             CheckSource(
                 name: "<body>", bytes: Array(order.body.bytes), format: order.format))

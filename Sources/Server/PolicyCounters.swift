@@ -8,10 +8,13 @@ internal import Telemetry
 struct PolicyCounters: Sendable {
     /// Violations by policy, rule and action.
     let violations: ViolationCounters
+    /// Violations that exceptions let pass, by exception and policy.
+    let exceptions: ExceptionCounters
 
     /// Tables for a set of policies, which carry over the counters of `earlier` ones.
     init(_ policies: PolicySet, carryingOver earlier: PolicyCounters? = nil) {
         violations = ViolationCounters(policies, carryingOver: earlier?.violations)
+        exceptions = ExceptionCounters(policies, carryingOver: earlier?.exceptions)
     }
 }
 

@@ -59,10 +59,9 @@ struct Scrape {
                     (name: "action", value: labels.action.rawValue),
                 ])
         }
-        // Exceptions are not read yet: the family is announced, and has no series.
-        out.begin(
-            "cattleguard_policy_exceptions_used_total", .counter,
-            help: "Violations that an exception let pass.")
+        ExceptionMetrics(
+            policies.loaded.set, loops.map(\.exceptions), now: .now()
+        ).write(to: &out)
         out.begin("cattleguard_policies", .gauge, help: "Policies in force.")
         out.sample(UInt64(policies.loaded.set.policies.count))
         out.begin(

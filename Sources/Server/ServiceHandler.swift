@@ -65,6 +65,6 @@ final class ServiceHandler: RequestHandler {
         }
         return Response(
             status: 200, contentType: "application/json",
-            body: PolicyListing(state.policyStatus.loaded.set).text(.json))
+            body: PolicyListing(state.policyStatus.loaded.set, at: .now()).text(.json))
     }
 }

@@ -1,6 +1,8 @@
 internal import ArgumentParser
+internal import Policy
 internal import Posix
 internal import Report
+internal import Server
 
 /// `cattleguard check`: judges manifests as the webhook would judge their creation.
 struct CheckCommand: ParsableCommand {
@@ -76,7 +78,7 @@ struct CheckCommand: ParsableCommand {
         let allowEmpty = try settings.flag(allowEmpty, "allow-empty")
         let set = try Terminal.readPolicies(folder, allowEmpty: allowEmpty)
 
-        var check = Check(policies: set, namespace: namespace)
+        var check = Check(policies: set, at: .now(), namespace: namespace)
         for path in paths { Manifests.judge(path, by: &check) }
         let report = check.finish()
         try Terminal.write(format.write(report))

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Document
 internal import Policy
 internal import Report
+internal import Server
 
 /// `cattleguard policies`: looks at policy files without serving them.
 struct PoliciesCommand: ParsableCommand {
@@ -53,7 +54,7 @@ struct PoliciesCommand: ParsableCommand {
 
         func run() throws {
             let (_, set, format) = try options.resolve()
-            try Terminal.write(PolicyListing(set).text(format))
+            try Terminal.write(PolicyListing(set, at: .now()).text(format))
         }
     }
 

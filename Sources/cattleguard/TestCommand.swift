@@ -56,7 +56,7 @@ struct TestCommand: ParsableCommand {
         guard selection == nil || !requireCoverage else {
             throw ValidationError("--require-coverage asks about all tests; leave out --run")
         }
-        var runner = SuiteRunner(SuiteFiles(), selection: selection)
+        var runner = SuiteRunner(SuiteFiles(), at: .now(), selection: selection)
         for path in paths.isEmpty ? ["."] : paths { SuiteFiles.run(path, by: &runner) }
         let report = runner.finish()
         if let selection, report.suites.isEmpty {
@@ -105,9 +105,12 @@ struct SuiteFiles: SuiteSurroundings {
         }
     }
 
-    func review(_ body: [UInt8], by policies: PolicySet) throws(SuiteFault) -> ReviewedRequest {
+    func review(
+        _ body: [UInt8], by policies: PolicySet, at moment: Moment
+    ) throws(SuiteFault) -> ReviewedRequest {
         do throws(InvalidReview) {
-            return try Reviewer(policies: policies).review(body, body.indices) { decision in
+            let reviewer = Reviewer(policies: policies)
+            return try reviewer.review(body, body.indices, at: moment) { decision in
                 ReviewedRequest(of: decision.subject, decision.verdict)
             }
         } catch {

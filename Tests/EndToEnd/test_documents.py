@@ -1,6 +1,7 @@
 """The tables of README.md are what the program says."""
 
 import re
+import shutil
 
 import pytest
 
@@ -16,9 +17,14 @@ def table(header):
     return [[cell.strip().strip("`") for cell in row.strip("|").split("|")] for row in rows]
 
 
-def test_every_metric_is_explained(gate):
+def test_every_metric_is_explained(start, enforcing, tmp_path):
+    """With an exception, so that its series show their labels."""
+    for path in [enforcing / "policies.yaml", harness.ROOT / "deploy/examples/exception.yaml"]:
+        shutil.copy(path, tmp_path)
+    gate = start(policies=tmp_path)
     gate.decide(harness.review("exec-by-developer"))
     text = gate.get("/metrics")[2].decode()
+    gate.stop()
     helps = dict(re.findall(r"^# HELP (\w+) (.*)$", text, re.M))
     said = [
         [name, kind, ", ".join(f"`{label}`" for label in labels(text, name)).strip("`"),

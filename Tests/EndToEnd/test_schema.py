@@ -72,7 +72,8 @@ def test_a_kind_that_there_is_not():
 
 @pytest.mark.parametrize("path", [
     *sorted((harness.ROOT / "policies").glob("*.yaml")),
-    harness.ROOT / "deploy" / "overlays" / "enforcing" / "policies.yaml"], ids=lambda p: p.name)
+    harness.ROOT / "deploy" / "overlays" / "enforcing" / "policies.yaml",
+    harness.ROOT / "deploy" / "examples" / "exception.yaml"], ids=lambda p: p.name)
 def test_what_is_shipped_fits(path):
     for document in documents(path):
         for name in ["cattleguard", document["kind"].lower()]:
@@ -191,7 +192,39 @@ BROKEN |= {
     "a strategy by a wildcard": kind(inPlaceUpdate={"field": "spec.*", "values": ["a"]}),
 }
 
-# So that a folder with a custom kind holds a policy.
+
+
+def exception(**spec):
+    spec = {"policies": ["beside"], "match": {"names": ["web-*"]}, "reason": "INC-1",
+            "expiresAt": "2026-12-01T00:00:00Z", **spec}
+    return {"apiVersion": "cattleguard.dev/v1", "kind": "PolicyException",
+            "metadata": {"name": "a"},
+            "spec": {name: value for name, value in spec.items() if value != "absent"}}
+
+
+FINE |= {
+    "an exception": exception(),
+    "an exception with all there is": exception(
+        match={"namespaces": ["a"], "excludeNamespaces": ["b"], "kinds": ["Pod"], "names": ["c"],
+               "images": ["*/d"], "users": ["e"], "groups": ["f"]},
+        approvedBy="bob", expiresAt="1999-12-31T23:59:59.123+14:00"),
+}
+
+BROKEN |= {
+    "an exception from nothing": exception(policies=[]),
+    "an exception from no list": exception(policies="beside"),
+    "an exception twice from one": exception(policies=["beside", "beside"]),
+    "an exception from everything": exception(match="absent"),
+    "an exception by operation": exception(match={"operations": ["CREATE"]}),
+    "an exception without a reason": exception(reason="absent"),
+    "an exception for a blank reason": exception(reason=" "),
+    "an exception for ever": exception(expiresAt="absent"),
+    "an exception until a date": exception(expiresAt="2026-12-01"),
+    "an exception until somewhere's midnight": exception(expiresAt="2026-12-01T00:00:00"),
+    "an exception approved by a number": exception(approvedBy=5),
+}
+
+# So that a folder with a custom kind or an exception holds a policy.
 POLICY = json.dumps(policy({"rule": "no-ssh"}, metadata={"name": "beside"}))
 
 
@@ -210,7 +243,8 @@ def test_both_refuse(name, tmp_path):
     document = BROKEN[name]
     code, report = validate(tmp_path, json.dumps(document), POLICY)
     assert code == 2 and not report["valid"], "the program accepts it"
-    name = "workloadkind" if document.get("kind") == "WorkloadKind" else "policy"
+    kind = document.get("kind")
+    name = kind.lower() if kind in ("WorkloadKind", "PolicyException") else "policy"
     assert not accepts(name, document), "the schema accepts it"
     assert not accepts("cattleguard", document), "the schema of all kinds accepts it"
 

@@ -146,17 +146,24 @@ let ruleNames = RuleCatalogue.all.map { $0.id }.joined(separator: ", ")
         (
             "apiVersion: cattleguard.dev/v1\nkind: Polcy\nmetadata: {}\nspec: {}",
             [
-                "p.yaml:2:7: kind is \"Polcy\"; expected \"Policy\" or \"WorkloadKind\" "
+                "p.yaml:2:7: kind is \"Polcy\"; expected one of \"Policy\", "
+                    + "\"PolicyException\", \"WorkloadKind\" "
                     + "(did you mean \"Policy\"?)"
             ]
         ),
         (
             "apiVersion: cattleguard.dev/v1\nkind: Deployment",
-            ["p.yaml:2:7: kind is \"Deployment\"; expected \"Policy\" or \"WorkloadKind\""]
+            [
+                "p.yaml:2:7: kind is \"Deployment\"; expected one of \"Policy\", "
+                    + "\"PolicyException\", \"WorkloadKind\""
+            ]
         ),
         (
             "apiVersion: cattleguard.dev/v1\nspec: {rule: no-ssh}",
-            ["p.yaml:1:1: kind is missing; expected \"Policy\" or \"WorkloadKind\""]
+            [
+                "p.yaml:1:1: kind is missing; expected one of \"Policy\", "
+                    + "\"PolicyException\", \"WorkloadKind\""
+            ]
         ),
         (
             "apiVersion: cattleguard.dev/v1\nkind: Policy\nmetadata: {name: a}\nspecs: {}",

@@ -47,6 +47,14 @@ func problems(_ files: (name: String, text: String)...) -> [String] {
     }
 }
 
+/// What the wall clock reads where a test says nothing else: 2026-11-01T00:00:00Z.
+let anyMoment = Moment(seconds: 1_793_491_200)
+
+extension PolicySet {
+    /// Judges a subject at a moment at which nothing in particular happens.
+    func evaluate(_ subject: Subject) -> Verdict { evaluate(subject, at: anyMoment) }
+}
+
 /// A subject of a manifest outside a cluster, or of an AdmissionReview.
 func subject(_ yaml: String) throws -> Subject {
     let root = try tree(yaml)

@@ -284,7 +284,7 @@ import Testing
     }
 
     @Test func `judges several sources in one report`() throws {
-        var check = Check(policies: try strictPolicies())
+        var check = Check(policies: try strictPolicies(), at: anyMoment)
         for name in ["b.yaml", "a.yaml"] {
             check.judge(CheckSource(name: name, bytes: Array(Self.deployment.utf8), format: .yaml))
         }

@@ -94,8 +94,9 @@ import Testing
         #expect(
             written(JSONFormat.self, CheckReport()) == """
                 {"version":1,"outcome":"passed","counts":{"sources":0,"documents":0,"objects":0,\
-                "denied":0,"warned":0,"audited":0,"problems":0,"uncovered":0},"findings":[],\
-                "problems":[],"skipped":[],"uncovered":[],"notApplicable":[]}
+                "denied":0,"warned":0,"audited":0,"excepted":0,"problems":0,"uncovered":0},\
+                "findings":[],"excepted":[],"problems":[],"skipped":[],"uncovered":[],\
+                "notApplicable":[]}
 
                 """)
     }

@@ -17,14 +17,24 @@ struct Surroundings: SuiteSurroundings {
         [PolicyFile(name: path, bytes: try file(path))]
     }
 
-    func review(_ body: [UInt8], by policies: PolicySet) throws(SuiteFault) -> ReviewedRequest {
+    func review(
+        _ body: [UInt8], by policies: PolicySet, at moment: Moment
+    ) throws(SuiteFault) -> ReviewedRequest {
         do throws(InvalidReview) {
-            return try Reviewer(policies: policies).review(body, body.indices) { decision in
+            let reviewer = Reviewer(policies: policies)
+            return try reviewer.review(body, body.indices, at: moment) { decision in
                 ReviewedRequest(of: decision.subject, decision.verdict)
             }
         } catch {
             throw SuiteFault(error.description)
         }
+    }
+}
+
+extension SuiteRunner {
+    /// A runner at a moment that matters to no test.
+    init(_ surroundings: any SuiteSurroundings, selection: Glob? = nil) {
+        self.init(surroundings, at: anyMoment, selection: selection)
     }
 }
 

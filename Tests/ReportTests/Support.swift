@@ -32,13 +32,16 @@ func strictPolicies() throws -> PolicySet {
         policy("no-exec", rule: "no-exec"))
 }
 
+/// What the wall clock reads where a test says nothing else: 2026-11-01T00:00:00Z.
+let anyMoment = Moment(seconds: 1_793_491_200)
+
 /// The report on one text.
 func report(
     _ text: String, _ policies: PolicySet, name: String = "web.yaml",
     format: CheckSource.Format = .yaml, namespace: String = "default",
-    limits: CheckLimits = CheckLimits()
+    limits: CheckLimits = CheckLimits(), at moment: Moment = anyMoment
 ) -> CheckReport {
-    var check = Check(policies: policies, namespace: namespace, limits: limits)
+    var check = Check(policies: policies, at: moment, namespace: namespace, limits: limits)
     check.judge(CheckSource(name: name, bytes: Array(text.utf8), format: format))
     return check.finish()
 }

@@ -87,7 +87,8 @@ private final class Client {
 
     @Test(arguments: [
         ("GET /livez", "200 OK", "alive\n"), ("GET /readyz", "200 OK", "ready\n"),
-        ("GET /v1/policies", "200 OK", #"{"policies":[]}"#), ("GET /openapi.yaml", "200 OK", ""),
+        ("GET /v1/policies", "200 OK", #"{"policies":[],"exceptions":[]}"#),
+        ("GET /openapi.yaml", "200 OK", ""),
         ("GET /", "200 OK", "<!DOCTYPE html>"), ("GET /metrics", "200 OK", "# HELP"),
         ("POST /livez", "405 Method Not Allowed", "/livez takes GET, HEAD"),
         ("GET /v1/check", "405 Method Not Allowed", "/v1/check takes POST"),

@@ -14,6 +14,8 @@ import Policy
 struct ReviewBenchmark {
     static let rounds = 15
     static let repetitions = 20
+    /// When everything is judged: 2026-11-01T00:00:00Z.
+    static let moment = Moment(seconds: 1_793_491_200)
 
     /// One stage's cost of one review.
     struct Cost {
@@ -90,7 +92,7 @@ struct ReviewBenchmark {
             let review = try? AdmissionReviewReader.read(
                 body, body.indices, into: document, policies: policies, limits: .admission)
         else { return Cost() }
-        return measure { _ = policies.evaluate(review.subject) }
+        return measure { _ = policies.evaluate(review.subject, at: moment) }
     }
 
     static func measureAnswer(_ body: [UInt8], _ policies: PolicySet) -> Cost {
@@ -99,13 +101,15 @@ struct ReviewBenchmark {
             let review = try? AdmissionReviewReader.read(
                 body, body.indices, into: document, policies: policies, limits: .admission)
         else { return Cost() }
-        let verdict = policies.evaluate(review.subject)
+        let verdict = policies.evaluate(review.subject, at: moment)
         return measure { _ = AdmissionResponse(to: review, verdict).write() }
     }
 
     static func measureReview(_ body: [UInt8], _ policies: PolicySet) -> Cost {
         let reviewer = Reviewer(policies: policies)
-        return measure { _ = try? reviewer.review(body, body.indices) { $0.body.count } }
+        return measure {
+            _ = try? reviewer.review(body, body.indices, at: moment) { $0.body.count }
+        }
     }
 
     static func measure(_ work: () -> Void) -> Cost {
