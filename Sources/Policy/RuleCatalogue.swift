@@ -6,6 +6,7 @@ package enum RuleCatalogue {
         ReadOnlyRootFilesystem.self,
         NoExec.self,
         NoSSH.self,
+        ExternalizedConfig.self,
     ]
 
     /// The rule with this id, or nil.
