@@ -7,6 +7,7 @@ package enum RuleCatalogue {
         NoExec.self,
         NoSSH.self,
         ExternalizedConfig.self,
+        ChangeByAutomation.self,
     ]
 
     /// The rule with this id, or nil.
