@@ -15,6 +15,8 @@ package struct AdmissionResponse {
     static let desiredWarningLength = 120
     /// How many places of one rule a message names.
     static let placesPerRule = 3
+    /// How many rules a message may be about before it begins with an overview.
+    static let rulesWithoutOverview = 3
     /// How many violations an audit annotation names.
     static let auditedViolations = 20
 
@@ -85,8 +87,10 @@ package struct AdmissionResponse {
         json.endObject()
     }
 
-    /// A paragraph for each rule: its first places, how many more there are, and the fix.
+    /// A paragraph for each rule: its first places, how many more there are, and the fix. Where
+    /// there are many, a line before them names them all: terminals and tools cut what is long.
     private static func writeMessage(for violations: [Violation], to text: inout JSONWriter) {
+        writeOverview(of: violations, to: &text)
         var written: [String] = []
         for first in violations where !written.contains(first.rule) {
             if !written.isEmpty { text.text("\n") }
@@ -109,6 +113,21 @@ package struct AdmissionResponse {
         }
     }
 
+    /// `5 rules object: image-digest (40), no-ssh, …`: how often, where it is more than once.
+    private static func writeOverview(of violations: [Violation], to text: inout JSONWriter) {
+        var counts: [(rule: String, count: Int)] = []
+        for violation in violations {
+            if let index = counts.firstIndex(where: { $0.rule == violation.rule }) {
+                counts[index].count += 1
+            } else {
+                counts.append((violation.rule, 1))
+            }
+        }
+        guard counts.count > rulesWithoutOverview else { return }
+        let rules = counts.map { $0.count == 1 ? $0.rule : "\($0.rule) (\($0.count))" }
+        text.text("\(rules.count) rules object: \(rules.joined(separator: ", ")).\n")
+    }
+
     /// The rule, and its policies where they are not called as it is.
     private static func writeTitle(
         of rule: String, among violations: [Violation], to text: inout JSONWriter
@@ -127,24 +146,38 @@ package struct AdmissionResponse {
     // MARK: Beside the decision
 
     private func writeWarnings(to json: inout JSONWriter) {
-        var warnings: [String] = []
+        var warnings: [(subject: String, text: String)] = []
         for notice in verdict.notices where notice.isWarned {
-            warnings.append("\(notice.kind): \(notice.message)")
+            warnings.append((notice.kind, "\(notice.kind): \(notice.message)"))
         }
         for violation in verdict.violations where violation.actions.contains(.warn) {
-            warnings.append(Self.warning(violation))
+            warnings.append((violation.rule, Self.warning(violation)))
         }
-        var unique: [String] = []
-        for warning in warnings where !unique.contains(warning) { unique.append(warning) }
-        guard !unique.isEmpty else { return }
+        // The API server drops repetitions.
+        var unique: Set<String> = []
+        warnings.removeAll { !unique.insert($0.text).inserted }
+        guard !warnings.isEmpty else { return }
         json.key("warnings")
         json.beginArray()
-        for warning in unique.prefix(Self.maximumWarnings) {
-            json.string(warning.readable(limit: Self.maximumWarningLength))
+        for index in Self.chosen(warnings.map(\.subject)) {
+            json.string(warnings[index].text.readable(limit: Self.maximumWarningLength))
         }
-        let more = unique.count - Self.maximumWarnings
+        let more = warnings.count - Self.maximumWarnings
         if more > 0 { json.string("and \(more) more violation\(more == 1 ? "" : "s") of policies") }
         json.endArray()
+    }
+
+    /// Which warnings are given where there are too many: of every rule the first, then of every
+    /// rule the second, so that no rule is silent because another is loud. In their own order.
+    private static func chosen(_ subjects: [String]) -> [Int] {
+        guard subjects.count > maximumWarnings else { return Array(subjects.indices) }
+        var counts: [String: Int] = [:]
+        let ranks = subjects.map { subject in
+            counts[subject, default: 0] += 1
+            return counts[subject, default: 0]
+        }
+        return subjects.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
+            .prefix(maximumWarnings).sorted()
     }
 
     private static func warning(_ violation: Violation) -> String {

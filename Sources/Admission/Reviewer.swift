@@ -5,7 +5,8 @@ package import Policy
 ///
 /// Each admission loop has one of its own and reads into the same memory again and again.
 package final class Reviewer {
-    private let policies: PolicySet
+    /// The policies in force; they may be replaced between reviews.
+    package var policies: PolicySet
     private let limits: ReadingLimits
     private let document = Document()
 

@@ -84,6 +84,11 @@ static inline int linux_open_for_reading(const char *path) {
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
+/* A pipe opens at once, too, though nobody writes to it. */
+static inline int linux_open_without_waiting(const char *path) {
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
 static inline int linux_create(const char *path, mode_t mode) {
     return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 }
@@ -122,12 +127,16 @@ static inline int linux_process_usage(struct rusage *usage) {
     return getrusage(RUSAGE_SELF, usage);
 }
 
-/* A folder's entries changed: written files, renames (the `..data` swap of a mounted volume),
- * removals. */
+/* A folder's entries changed: files written or made readable, renames (the `..data` swap of a
+ * mounted volume), removals; or the folder itself went. */
 static inline int linux_watch_directory(int inotify, const char *path) {
     return inotify_add_watch(inotify, path,
-                             IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVE | IN_DELETE_SELF |
-                                 IN_MOVE_SELF | IN_ONLYDIR);
+                             IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_CREATE | IN_DELETE |
+                                 IN_MOVE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR);
+}
+
+static inline int linux_unwatch(int inotify, int watch) {
+    return inotify_rm_watch(inotify, watch);
 }
 
 static inline int linux_inotify(void) { return inotify_init1(IN_NONBLOCK | IN_CLOEXEC); }

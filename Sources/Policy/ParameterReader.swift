@@ -76,6 +76,20 @@ package struct ParameterReader {
         return fallback
     }
 
+    /// A list of cases of an enumeration of strings.
+    mutating func choices<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: String
+    ) -> [Choice] {
+        let names = Choice.allCases.map(\.rawValue)
+        return (strings(name) ?? []).enumerated().compactMap { index, entry in
+            if let choice = Choice(rawValue: entry.text) { return choice }
+            report(
+                "\(title).\(name)[\(index)] is \"\(entry.text)\"; expected \(Self.oneOf(names))"
+                    + Nearest.hint(for: entry.text, among: names), at: entry.node)
+            return nil
+        }
+    }
+
     /// A list of strings, with their nodes for further complaints.
     mutating func strings(_ name: String) -> [(text: String, node: Node)]? {
         guard let value = value(name) else { return nil }

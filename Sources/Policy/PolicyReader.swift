@@ -1,7 +1,7 @@
 internal import Document
 
 /// A policy file as it was found: its name is what messages call it.
-package struct PolicyFile: Sendable {
+package struct PolicyFile: Equatable, Sendable {
     /// The path or name that messages show.
     package let name: String
     /// The contents: YAML, or JSON where the name ends in `.json`.

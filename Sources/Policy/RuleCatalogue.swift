@@ -6,6 +6,9 @@ package enum RuleCatalogue {
         ReadOnlyRootFilesystem.self,
         NoExec.self,
         NoSSH.self,
+        NoDebugContainers.self,
+        NoTunnel.self,
+        NoInPlaceChange.self,
         ExternalizedConfig.self,
         ChangeByAutomation.self,
     ]

@@ -77,6 +77,10 @@ package final class Subject {
         return metadata?["name"]?.string ?? ""
     }
 
+    /// The name as messages say it: one line, and cut where it is longer than any name can be. Made
+    /// once, since every container of an object may need a message.
+    private(set) lazy var readableName = name.readable()
+
     /// Whether the request comes from a member of the group.
     func isMember(of group: String) -> Bool {
         groups?.elements.contains { $0.equals(group) } ?? false

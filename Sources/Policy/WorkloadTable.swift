@@ -73,7 +73,12 @@ package struct WorkloadTable: Sendable {
         }
 
         /// The field's path.
-        var path: FieldPath { steps.reduce(FieldPath.root) { $0.member($1) } }
+        var path: FieldPath { path(ofFirst: steps.count) }
+
+        /// The path of the first `count` members on the way, for messages.
+        func path(ofFirst count: Int) -> FieldPath {
+            steps.prefix(count).reduce(FieldPath.root) { $0.member($1) }
+        }
     }
 
     /// What is known of a kind.

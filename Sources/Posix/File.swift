@@ -15,6 +15,22 @@ package enum File {
         return try readAll(file.rawValue, subject: path, byteLimit: byteLimit)
     }
 
+    /// Reads a whole regular file of at most `byteLimit` bytes; a larger one fails with EFBIG,
+    /// anything else with EINVAL: a pipe, say, for which `read` would wait.
+    package static func readRegular(
+        _ path: String, byteLimit: Int
+    ) throws(SystemError) -> [UInt8] {
+        let number = try retrying("open", path) { unsafe linux_open_without_waiting(path) }
+        let file = Descriptor(adopting: number)
+        var status = stat()
+        // Sound: the call writes one `stat`.
+        _ = try retrying("fstat", path) { unsafe fstat(file.rawValue, &status) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw SystemError(call: "read", subject: path, code: EINVAL)
+        }
+        return try readAll(file.rawValue, subject: path, byteLimit: byteLimit)
+    }
+
     /// Reads standard input to its end, at most `byteLimit` bytes; more fails with EFBIG.
     package static func readStandardInput(byteLimit: Int) throws(SystemError) -> [UInt8] {
         try readAll(STDIN_FILENO, subject: "standard input", byteLimit: byteLimit)

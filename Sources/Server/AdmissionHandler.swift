@@ -11,12 +11,16 @@ final class AdmissionHandler: RequestHandler {
     private let state: ServerState
     private let reviewer: Reviewer
     private let metrics: AdmissionMetrics
+    private var counters: PolicyCounters
     private let log: LoopLog
 
-    init(state: ServerState, metrics: AdmissionMetrics, log: LoopLog) {
+    /// A handler for the `index`-th of the admission loops.
+    init(state: ServerState, index: Int, log: LoopLog) {
         self.state = state
-        reviewer = Reviewer(policies: state.policies)
-        self.metrics = metrics
+        let status = state.policyStatus
+        reviewer = Reviewer(policies: status.loaded.set)
+        counters = status.counters[index]
+        metrics = state.admission[index]
         self.log = log
     }
 
@@ -25,6 +29,12 @@ final class AdmissionHandler: RequestHandler {
         case .none(let answer): answer
         case .route(let route): Answer(route, response(to: request, at: route))
         }
+    }
+
+    func adopt(_ rollout: Rollout) {
+        reviewer.policies = rollout.policies
+        counters = rollout.counters
+        rollout.confirmations.add()
     }
 
     private func response(to request: Request, at route: Route) -> Response {
@@ -66,7 +76,7 @@ final class AdmissionHandler: RequestHandler {
         let verdict = decision.verdict
         let outcome: AdmissionMetrics.Decision = verdict.isAllowed ? .allowed : .denied
         metrics.count(subject.operation, outcome, nanoseconds: nanoseconds)
-        for violation in verdict.violations { metrics.violations.count(violation) }
+        for violation in verdict.violations { counters.violations.count(violation) }
         if verdict.isMirrorPod { metrics.mirrorPods.add() }
 
         let kind = subject.kind.description

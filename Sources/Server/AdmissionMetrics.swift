@@ -1,7 +1,8 @@
 internal import Policy
 internal import Telemetry
 
-/// What one admission loop counts of its reviews. The loop alone writes, a scrape reads.
+/// What one admission loop counts of its reviews, whatever the policies are: what depends on them
+/// is in `PolicyCounters`. The loop alone writes, a scrape reads.
 final class AdmissionMetrics: Sendable {
     /// What came of a review.
     enum Decision: String, CaseIterable { case allowed, denied, invalid }
@@ -25,10 +26,6 @@ final class AdmissionMetrics: Sendable {
     let duration = Histogram(bounds: AdmissionMetrics.durationBounds)
     /// Mirrors of static Pods, let through unseen.
     let mirrorPods = Counter()
-    /// Violations by policy, rule and action.
-    let violations: ViolationCounters
-
-    init(_ policies: PolicySet) { violations = ViolationCounters(policies) }
 
     /// Counts a review.
     func count(_ operation: Subject.Operation?, _ decision: Decision, nanoseconds: UInt64) {
@@ -39,48 +36,4 @@ final class AdmissionMetrics: Sendable {
     }
 
     private static let unknown = operations.count - 1
-}
-
-/// A counter for each policy, what it can report (its rule, or an unreadable object) and each of
-/// its actions: a closed set, known when the policies are loaded.
-final class ViolationCounters: Sendable {
-    /// One series.
-    struct Series: Sendable {
-        let policy: String
-        let rule: String
-        let action: Policy.Action
-        let counter: Counter
-    }
-
-    /// All series, in the order of the policies' names.
-    let all: [Series]
-    private let firstOfPolicy: [String: Int]
-
-    init(_ policies: PolicySet) {
-        var all: [Series] = []
-        var firstOfPolicy: [String: Int] = [:]
-        for policy in policies.policies {
-            firstOfPolicy[policy.name] = all.count
-            for rule in [policy.ruleID, UnreadableObject.id] {
-                for action in policy.actions {
-                    all.append(
-                        Series(
-                            policy: policy.name, rule: rule, action: action, counter: Counter()))
-                }
-            }
-        }
-        self.all = all
-        self.firstOfPolicy = firstOfPolicy
-    }
-
-    /// Counts a violation once for each of its actions.
-    func count(_ violation: Violation) {
-        guard let first = firstOfPolicy[violation.policy] else { return }
-        for series in all[first...] {
-            guard series.policy == violation.policy else { return }
-            if series.rule == violation.rule, violation.actions.contains(series.action) {
-                series.counter.add()
-            }
-        }
-    }
 }

@@ -27,10 +27,13 @@ final class CheckService: Sendable {
 
     private let workers: Workers<Order>
 
-    /// Starts the threads.
-    init(policies: PolicySet, threads: Int, queueLength: Int) throws(SystemError) {
+    /// Starts the threads, which judge each manifest by the policies that are in force then.
+    init(state: ServerState, threads: Int, queueLength: Int) throws(SystemError) {
         workers = try Workers.start(count: threads, capacity: queueLength) {
-            { order in order.reply.send(Answer(.check, Self.response(to: order, policies))) }
+            { order in
+                let policies = state.policyStatus.loaded.set
+                order.reply.send(Answer(.check, Self.response(to: order, policies)))
+            }
         }
     }
 

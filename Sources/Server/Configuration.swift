@@ -25,6 +25,9 @@ package struct Configuration: Sendable {
     /// nanoseconds.
     package var heartbeatLimit: UInt64 = 10_000_000_000
 
+    /// When changed files are read again.
+    package var reload = ReloadTimes()
+
     /// The most bytes that a PEM file may have.
     package var tlsFileBytes = 1 << 20
     /// How long a TLS session may be resumed, in seconds.
@@ -38,6 +41,23 @@ package struct Configuration: Sendable {
         self.service = service
         self.tls = tls
     }
+}
+
+/// When files that changed are read again, in nanoseconds.
+package struct ReloadTimes: Sendable {
+    /// How long nothing more must change.
+    package var quiet: UInt64 = 100_000_000
+    /// How long that is waited for, where changes do not end.
+    package var longest: UInt64 = 1_000_000_000
+    /// How often files are read though no change was seen: not every file system tells.
+    package var rescan: UInt64 = 30_000_000_000
+    /// The same while the files cannot be read or their folder cannot be watched.
+    package var blindRescan: UInt64 = 1_000_000_000
+    /// How long the admission loops are given to take up what is new.
+    package var adoption: UInt64 = 1_000_000_000
+
+    /// The times of a server.
+    package init() {}
 }
 
 /// How one listener and its loops behave.

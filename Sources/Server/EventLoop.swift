@@ -150,6 +150,7 @@ extension EventLoop {
                     connection.engine?.beginDraining()
                     serve(connection, isReadable: false)
                 }
+            case .adopt(let rollout): handler.adopt(rollout)
             case .finish: finish()
             case .end: isEnding = true
             }

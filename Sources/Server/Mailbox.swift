@@ -5,6 +5,8 @@ internal import Posix
 enum LoopMessage: Sendable {
     /// An answer that a worker made.
     case answer(Poller.Token, RequestID, Answer)
+    /// Judge by other policies from now on.
+    case adopt(Rollout)
     /// Announce the end: answers close their connections from now on, new ones are still taken.
     case beginDraining
     /// Close what is idle and the listener; finish what is in flight, then end.

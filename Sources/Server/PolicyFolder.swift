@@ -17,16 +17,50 @@ package enum PolicyFolder {
         guard try File.isDirectory(path) else {
             return [PolicyFile(name: path, bytes: try File.read(path, byteLimit: fileBytes))]
         }
+        return try readFolder(path, fileBytes: fileBytes)
+    }
+
+    /// The same for a path that is read again and again: what is no regular file is an error, for
+    /// which nobody waits.
+    static func readAgain(
+        _ path: String, fileBytes: Int = Self.fileBytes
+    ) throws(SystemError) -> [PolicyFile] {
+        guard try File.isDirectory(path) else {
+            let bytes = try File.readRegular(path, byteLimit: fileBytes)
+            return [PolicyFile(name: path, bytes: bytes)]
+        }
+        return try readFolder(path, fileBytes: fileBytes)
+    }
+
+    /// The folders in which a change may be a change of the policies: the one that holds them, and
+    /// the one that holds it, in which it may be replaced.
+    static func watchedFolders(of path: String) -> [String] {
+        let isFolder = (try? File.isDirectory(path)) ?? true
+        let folder = isFolder ? path : parent(of: path)
+        return [folder, parent(of: folder)]
+    }
+
+    private static func readFolder(
+        _ path: String, fileBytes: Int
+    ) throws(SystemError) -> [PolicyFile] {
         var files: [PolicyFile] = []
         for name in try File.list(path) where isPolicy(name) {
             let file = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
             if try File.isDirectory(file) { continue }
-            files.append(PolicyFile(name: file, bytes: try File.read(file, byteLimit: fileBytes)))
+            let bytes = try File.readRegular(file, byteLimit: fileBytes)
+            files.append(PolicyFile(name: file, bytes: bytes))
         }
         return files
     }
 
     private static func isPolicy(_ name: String) -> Bool {
         !name.hasPrefix(".") && [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
+    }
+
+    private static func parent(of path: String) -> String {
+        let parts = path.split(separator: "/")
+        let parent = parts.dropLast().joined(separator: "/")
+        if path.hasPrefix("/") { return "/\(parent)" }
+        return parent.isEmpty ? "." : parent
     }
 }

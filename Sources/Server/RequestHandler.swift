@@ -8,6 +8,14 @@ protocol RequestHandler: AnyObject {
 
     /// Answers a request, or returns nil and sends the answer through `reply` later.
     func answer(_ request: Request, reply: Reply) -> Answer?
+
+    /// Judges by other policies from now on; called between requests.
+    func adopt(_ rollout: Rollout)
+}
+
+extension RequestHandler {
+    /// For a handler that judges nothing itself.
+    func adopt(_ rollout: Rollout) { rollout.confirmations.add() }
 }
 
 /// The way back to a request's connection, for answers that another thread makes.

@@ -6,11 +6,14 @@ internal import Telemetry
 struct Scrape {
     private var out: Exposition
     private let state: ServerState
+    private let policies: PolicyStatus
 
     /// Writes all series as they are now.
     static func text(_ state: ServerState, format: Exposition.Format) -> [UInt8] {
-        var scrape = Scrape(out: Exposition(format: format), state: state)
+        var scrape = Scrape(
+            out: Exposition(format: format), state: state, policies: state.policyStatus)
         scrape.writeAdmission()
+        scrape.writePolicies()
         scrape.writeHTTP()
         scrape.writeServer()
         scrape.writeProcess()
@@ -34,16 +37,21 @@ struct Scrape {
             "cattleguard_admission_mirror_pods_total", .counter,
             help: "Mirrors of static Pods, let through unseen: denying one only hides it.")
         out.sample(loops.reduce(0) { $0 &+ $1.mirrorPods.value })
+    }
+
+    private mutating func writePolicies() {
+        let loops = policies.counters
         out.begin(
             "cattleguard_policy_violations_total", .counter,
             help: "Violations found in reviews, once for each action of the policy.")
         for (index, series) in (loops.first?.violations.all ?? []).enumerated() {
             let sum = loops.reduce(0) { $0 &+ $1.violations.all[index].counter.value }
+            let labels = series.labels
             out.sample(
                 sum,
                 [
-                    (name: "policy", value: series.policy), (name: "rule", value: series.rule),
-                    (name: "action", value: series.action.rawValue),
+                    (name: "policy", value: labels.policy), (name: "rule", value: labels.rule),
+                    (name: "action", value: labels.action.rawValue),
                 ])
         }
         // Exceptions are not read yet: the family is announced, and has no series.
@@ -51,15 +59,36 @@ struct Scrape {
             "cattleguard_policy_exceptions_used_total", .counter,
             help: "Violations that an exception let pass.")
         out.begin("cattleguard_policies", .gauge, help: "Policies in force.")
-        out.sample(UInt64(state.policies.policies.count))
+        out.sample(UInt64(policies.loaded.set.policies.count))
         out.begin(
             "cattleguard_policy_set_info", .gauge,
-            help: "The set of policies in force, by the cap on its actions.")
-        out.sample(UInt64(1), [(name: "enforcement", value: state.enforcement.rawValue)])
+            help: "The policies in force: the cap on their actions, a digest of their files.")
+        out.sample(
+            UInt64(1),
+            [
+                (name: "enforcement", value: state.enforcement.rawValue),
+                (name: "digest", value: policies.loaded.digest),
+            ])
+        writeReloads()
+    }
+
+    private mutating func writeReloads() {
+        out.begin(
+            "cattleguard_policy_reloads_total", .counter,
+            help: "Times that policies were read while serving, put into force or not.")
+        out.sample(state.reloads.value)
         out.begin(
             "cattleguard_policy_reload_failures_total", .counter,
-            help: "Times that changed policies could not be read; the old ones stayed in force.")
+            help: "Times that the policies read were refused; the old ones stayed in force.")
         out.sample(state.reloadFailures.value)
+        out.begin(
+            "cattleguard_policy_last_reload_successful", .gauge,
+            help: "Whether the policies that are there are the ones in force: 1, or 0.")
+        out.sample(UInt64(policies.refusal == nil ? 1 : 0))
+        out.begin(
+            "cattleguard_policy_last_reload_success_timestamp_seconds", .gauge,
+            help: "When the policies were last read and found good.")
+        out.sample(Double(policies.lastSuccess) / 1e9)
     }
 
     private mutating func writeHTTP() {

@@ -1,6 +1,6 @@
 internal import Document
 internal import HTTP
-package import Policy
+internal import Policy
 package import Posix
 internal import TLS
 internal import Telemetry
@@ -38,7 +38,7 @@ package final class Server: Sendable {
 
     /// Starts a server: when this returns, both listeners accept.
     package static func start(
-        _ configuration: Configuration, policies: PolicySet, version: String, log: LogWriter
+        _ configuration: Configuration, policies: LoadedPolicies, version: String, log: LogWriter
     ) throws(StartError) -> Server {
         do {
             return try Server(configuration, policies: policies, version: version, log: log)
@@ -50,7 +50,7 @@ package final class Server: Sendable {
     }
 
     private init(
-        _ configuration: Configuration, policies: PolicySet, version: String, log: LogWriter
+        _ configuration: Configuration, policies: LoadedPolicies, version: String, log: LogWriter
     ) throws {
         let admission = configuration.admission
         let service = configuration.service
@@ -66,15 +66,18 @@ package final class Server: Sendable {
         let serviceMetrics = serviceListeners.map { _ in
             LoopMetrics(listener: ListenerName.service, now: start)
         }
-        let reviews = admissionListeners.map { _ in AdmissionMetrics(policies) }
+        let counters = admissionListeners.map { _ in PolicyCounters(policies.set) }
+        let status = PolicyStatus(
+            policies, counters: counters, now: Int64(Clock.wallNanoseconds()))
         let state = ServerState(
-            version: version, policies: policies, enforcement: configuration.enforcement,
-            loops: admissionMetrics + serviceMetrics, admission: reviews,
+            version: version, policies: status, enforcement: configuration.enforcement,
+            loops: admissionMetrics + serviceMetrics,
+            admission: admissionListeners.map { _ in AdmissionMetrics() },
             certificateNotAfter: tls?.certificateNotAfter,
             heartbeatLimit: configuration.heartbeatLimit)
 
         let check = try CheckService(
-            policies: policies, threads: configuration.checkThreads,
+            state: state, threads: configuration.checkThreads,
             queueLength: configuration.checkQueueLength)
         let launcher = Launcher(
             tls: tls, budget: ByteBudget(capacity: configuration.bodyBudgetBytes), log: log,
@@ -82,7 +85,7 @@ package final class Server: Sendable {
         var loops: [RunningLoop] = []
         loops += try launcher.start(admission, admissionListeners, admissionMetrics) {
             index, log in
-            AdmissionHandler(state: state, metrics: reviews[index], log: log)
+            AdmissionHandler(state: state, index: index, log: log)
         }
         loops += try launcher.start(service, serviceListeners, serviceMetrics) { index, _ in
             ServiceHandler(state: state, check: check, metrics: serviceMetrics[index])
@@ -156,27 +159,36 @@ extension Server {
         for loop in loops { loop.mailbox.post(message) }
     }
 
-    /// Serves until a signal comes, then drains; a second signal ends at once.
+    /// Serves until a signal comes, then drains; a second signal ends at once. While it serves, it
+    /// puts changed policies into force; SIGHUP has them read at once.
     ///
     /// - Parameters:
-    ///   - signals: SIGTERM and SIGINT, made before the server was started.
+    ///   - signals: SIGTERM, SIGINT and SIGHUP, made before the server was started.
+    ///   - source: where the policies in force were read.
     ///   - ready: called once nothing is left that could keep it from serving.
     package func run(
-        until signals: borrowing SignalSource, ready: () -> Void = {}
+        until signals: borrowing SignalSource, reloadingFrom source: PolicySource,
+        ready: () -> Void = {}
     ) throws(SystemError) -> Ending {
         ready()
+        let reloader = Reloader(
+            source, policies: state.policyStatus.loaded, times: configuration.reload,
+            now: Clock.monotonicNanoseconds())
         var stage = Stage.serving
         while true {
+            let watch = stage.isServing ? reloader.rawValue : nil
+            let deadline = stage.deadline ?? reloader.deadline
             // Not a poller: connections may have taken every descriptor by now.
             try Poller.waitForAny(
-                of: [signals.rawValue, ended.rawValue],
-                timeoutMilliseconds: stage.waitMilliseconds(Clock.monotonicNanoseconds()))
+                of: [signals.rawValue, ended.rawValue] + (watch.map { [$0] } ?? []),
+                timeoutMilliseconds: Self.milliseconds(until: deadline))
             let endedCount = ended.count()
             if endedCount == loops.count {
                 join()
                 return stage.isServing ? .failed : .drained
             }
-            let signal = signals.next()
+            let next = signals.next()
+            let signal = next == .hangUp ? nil : next
             switch stage {
             case .serving where signal != nil:
                 log.write(.info, "draining") { $0.member("signal", signal?.description ?? "") }
@@ -196,6 +208,7 @@ extension Server {
             case .draining where signal != nil, .finishing where signal != nil:
                 log.write(.warning, "cut short by a second signal")
                 return .cutShort
+            case .serving: reload(with: reloader, isAsked: next == .hangUp)
             default: break
             }
         }
@@ -209,12 +222,83 @@ extension Server {
 
         var isServing: Bool { if case .serving = self { true } else { false } }
 
-        func waitMilliseconds(_ now: UInt64) -> Int32 {
+        var deadline: UInt64? {
             switch self {
-            case .serving: -1
-            case .draining(let moment), .finishing(let moment):
-                Int32(clamping: (moment > now ? moment - now : 0) / 1_000_000 + 1)
+            case .serving: nil
+            case .draining(let moment), .finishing(let moment): moment
             }
+        }
+    }
+
+    private static func milliseconds(until moment: UInt64) -> Int32 {
+        let now = Clock.monotonicNanoseconds()
+        return Int32(clamping: (moment > now ? moment - now : 0) / 1_000_000 + 1)
+    }
+}
+
+// MARK: - Reloading
+
+extension Server {
+    /// Has the policies read where that is due, or where a signal asks for it, and puts them into
+    /// force or says why not.
+    func reload(with reloader: Reloader, isAsked: Bool) {
+        let now = Clock.monotonicNanoseconds()
+        let blindness = reloader.blindness
+        let outcome = isAsked ? reloader.reload(now) : reloader.reloadIfDue(now)
+        if let error = reloader.blindness, error != blindness {
+            log.write(.warning, "policies are not watched but read every second") { writer in
+                writer.member("reason", error.description)
+            }
+        }
+        guard let outcome else { return }
+        state.reloads.add()
+        switch outcome {
+        case .loaded(let policies): adopt(policies)
+        case .refused(let problems): refuse(problems)
+        }
+    }
+
+    /// Gives good policies to every admission loop, and only then says that they are in force.
+    private func adopt(_ policies: LoadedPolicies) {
+        var status = state.policyStatus
+        let moment = Int64(Clock.wallNanoseconds())
+        let isNew = policies.files != status.loaded.files
+        if isNew {
+            let counters = status.counters.map { PolicyCounters(policies.set, carryingOver: $0) }
+            rollOut(policies.set, counters)
+            status = PolicyStatus(policies, counters: counters, now: moment)
+        }
+        status.lastSuccess = moment
+        status.refusal = nil
+        state.setPolicyStatus(status)
+        log.write(.info, isNew ? "policies reloaded" : "policies unchanged") { writer in
+            status.writeInForce(to: &writer)
+        }
+    }
+
+    /// Returns when every admission loop judges by the set.
+    private func rollOut(_ set: PolicySet, _ counters: [PolicyCounters]) {
+        let confirmations = Confirmations()
+        // The admission loops are the first of all loops.
+        for (loop, counters) in zip(loops, counters) {
+            loop.mailbox.post(
+                .adopt(
+                    Rollout(policies: set, counters: counters, confirmations: confirmations)))
+        }
+        // A loop that hangs is told of by the probes: it must not hold up a signal, too.
+        _ = confirmations.wait(
+            for: counters.count, timeoutNanoseconds: configuration.reload.adoption)
+    }
+
+    private func refuse(_ problems: [PolicyProblem]) {
+        var status = state.policyStatus
+        let refusal = PolicyStatus.Refusal(problems, moment: Int64(Clock.wallNanoseconds()))
+        status.refusal = refusal
+        state.reloadFailures.add()
+        state.setPolicyStatus(status)
+        log.write(.warning, "policies refused, the old ones stay in force") { writer in
+            refusal.write(to: &writer)
+            status.writeInForce(to: &writer)
         }
     }
 }

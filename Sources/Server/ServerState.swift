@@ -8,11 +8,11 @@ internal import Telemetry
 final class ServerState: Sendable {
     /// The program's version, for `cattleguard_build_info`.
     let version: String
-    /// The policies in force.
-    let policies: PolicySet
     /// The cap on the policies' actions.
     let enforcement: Enforcement
-    /// Reloads that failed; none can until there is a reloader, which will be its writer.
+    /// Times that policies were read while serving; the thread that leads writes.
+    let reloads = Counter()
+    /// Times that what was read was refused; the thread that leads writes.
     let reloadFailures = Counter()
     /// The metrics of every loop of both listeners.
     let loops: [LoopMetrics]
@@ -22,20 +22,28 @@ final class ServerState: Sendable {
     let certificateNotAfter: Int64?
     /// How long an admission loop may be silent, in nanoseconds.
     let heartbeatLimit: UInt64
+    private let policies: Lock<PolicyStatus>
     private let draining = Atomic<Bool>(false)
 
     init(
-        version: String, policies: PolicySet, enforcement: Enforcement, loops: [LoopMetrics],
+        version: String, policies: PolicyStatus, enforcement: Enforcement, loops: [LoopMetrics],
         admission: [AdmissionMetrics], certificateNotAfter: Int64?, heartbeatLimit: UInt64
     ) {
         self.version = version
-        self.policies = policies
+        self.policies = Lock(policies)
         self.enforcement = enforcement
         self.loops = loops
         self.admission = admission
         self.certificateNotAfter = certificateNotAfter
         self.heartbeatLimit = heartbeatLimit
     }
+
+    /// The policies in force and what there is to say of them. Not for the way of a review: each
+    /// admission loop has its own reference.
+    var policyStatus: PolicyStatus { policies.withLock { $0 } }
+
+    /// Replaces the status; for the thread that leads the loops.
+    func setPolicyStatus(_ status: PolicyStatus) { policies.withLock { $0 = status } }
 
     /// Whether the end has been announced.
     var isDraining: Bool { draining.load(ordering: .relaxed) }

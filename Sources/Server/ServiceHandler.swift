@@ -32,7 +32,9 @@ final class ServiceHandler: RequestHandler {
         case .policies: policies(request)
         case .metrics: scrape(request)
         case .livez: state.hangingLoops() ?? .text(200, "alive\n")
-        case .readyz: state.isDraining ? .text(503, "draining\n") : .text(200, "ready\n")
+        case .readyz:
+            state.isDraining
+                ? .text(503, "draining\n") : .text(200, state.policyStatus.readiness)
         case .openAPI:
             Response(
                 status: 200, contentType: "application/yaml",
@@ -65,7 +67,7 @@ final class ServiceHandler: RequestHandler {
         writer.beginObject()
         writer.key("policies")
         writer.beginArray()
-        for policy in state.policies.policies {
+        for policy in state.policyStatus.loaded.set.policies {
             writer.beginObject()
             writer.member("name", policy.name)
             writer.member("rule", policy.ruleID)

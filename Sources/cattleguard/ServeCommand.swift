@@ -16,8 +16,12 @@ struct ServeCommand: ParsableCommand {
             An interval is a whole number and a unit: 500ms, 5s, 2m, 1h.
 
             Logs are JSON lines on standard error. SIGTERM and SIGINT end it in order, a second \
-            one at once. Policies and certificates are read at the start; to change them, \
-            restart it.
+            one at once.
+
+            Policies that change are read again, all of them, and put into force at once, without \
+            a restart; SIGHUP has them read in any case. If anything is wrong with them the old \
+            ones stay in force, and /readyz, the log and the metrics say what. Certificates are \
+            read at the start; to change them, restart it.
 
             Exit codes: 0 ended in order; 1 could not start, or was ended at once; 2 bad usage \
             or a bad policy.
@@ -72,6 +76,12 @@ struct ServeCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "How long changed policies must rest before they are read (default: 100ms).",
+            valueName: "interval"))
+    var reloadDelay: Interval?
+
+    @Option(
+        help: ArgumentHelp(
             "How long requests are still taken after SIGTERM (default: 5s).",
             valueName: "interval"))
     var drainDelay: Interval?
@@ -86,25 +96,27 @@ struct ServeCommand: ParsableCommand {
 
     func run() throws {
         // Signals first: threads inherit what is blocked when they are started.
-        let signals = try SignalSource.make(for: [.terminate, .interrupt])
+        let signals = try SignalSource.make(for: [.terminate, .interrupt, .hangUp])
         SignalSource.ignoreBrokenPipe()
         _ = Resources.raiseDescriptorLimit()
 
         var settings = Settings()
         let configuration = try serverConfiguration(&settings)
-        let set = try readPolicies(&settings, configuration.enforcement)
+        let source = try policySource(&settings, configuration.enforcement)
+        let policies = try Terminal.load(source)
         let log = try LogWriter.start(to: File.standardError)
         defer { log.stop() }
         for variable in settings.unknownVariables {
             log.write(.warning, "unknown environment variable") { $0.member("name", variable) }
         }
         let server = try Server.start(
-            configuration, policies: set, version: Cattleguard.version, log: log)
-        let ending = try server.run(until: signals) {
+            configuration, policies: policies, version: Cattleguard.version, log: log)
+        let ending = try server.run(until: signals, reloadingFrom: source) {
             log.write(.info, "ready") { writer in
                 writer.member("admission", server.admissionAddress.description)
                 writer.member("service", server.serviceAddress.description)
-                writer.member("policies", set.policies.count)
+                writer.member("policies", policies.set.policies.count)
+                writer.member("digest", policies.digest)
                 writer.member("version", Cattleguard.version)
             }
         }
@@ -146,6 +158,9 @@ struct ServeCommand: ParsableCommand {
         configuration.admission.deadlines = deadlines
         configuration.service.deadlines = deadlines
         configuration.checkThreads = checkThreads
+        if let delay = try settings.value(reloadDelay, "reload-delay") {
+            configuration.reload.quiet = delay.nanoseconds
+        }
         configuration.drainDelay = try settings.value(
             drainDelay, "drain-delay", default: Interval(seconds: 5)
         ).nanoseconds
@@ -155,15 +170,15 @@ struct ServeCommand: ParsableCommand {
         return configuration
     }
 
-    private func readPolicies(
+    private func policySource(
         _ settings: inout Settings, _ enforcement: Enforcement
-    ) throws -> PolicySet {
+    ) throws -> PolicySource {
         guard let folder = try settings.value(policies, "policies") else {
             throw ValidationError(
                 "Name the folder of the policies with --policies or CATTLEGUARD_POLICIES")
         }
-        return try Terminal.readPolicies(
-            folder, enforcement: enforcement,
+        return try PolicySource(
+            path: folder, enforcement: enforcement,
             allowEmpty: settings.flag(allowEmpty, "allow-empty"))
     }
 }

@@ -46,14 +46,20 @@ enum Terminal {
     static func readPolicies(
         _ folder: String, enforcement: Enforcement = .declared, allowEmpty: Bool = false
     ) throws -> PolicySet {
+        try load(
+            PolicySource(path: folder, enforcement: enforcement, allowEmpty: allowEmpty)
+        ).set
+    }
+
+    /// Reads the policies of a source likewise, with what tells them from others.
+    static func load(_ source: PolicySource) throws -> LoadedPolicies {
         do {
-            let files = try PolicyFolder.read(folder)
-            guard !files.isEmpty || allowEmpty else {
-                complain("\(folder): holds no *.yaml, *.yml or *.json; write a policy into it")
+            let files = try PolicyFolder.read(source.path)
+            guard !files.isEmpty || source.allowEmpty else {
+                complain("\(source.path): holds no *.yaml, *.yml or *.json; write a policy into it")
                 throw unchecked
             }
-            return try PolicyReader.read(
-                files, enforcement: enforcement, allowEmpty: allowEmpty, folder: folder)
+            return try source.load(files)
         } catch let error as SystemError {
             complain("the policies cannot be read: \(error.reason(at: error.subject))")
             throw unchecked

@@ -1,4 +1,5 @@
 import Document
+import Foundation
 import Policy
 import Testing
 
@@ -46,6 +47,40 @@ import Testing
         #expect(message.utf8.count <= 1024)
         #expect(status["details"]?["causes"]?.count == 40)
         #expect(document.root?["response"]?["warnings"] == nil)
+    }
+
+    /// A loud rule does not silence the others.
+    @Test func everyRuleWarns() throws {
+        let containers = (0..<40).map { #"{"name":"c\#($0)","image":"sshd"}"# }
+        let pod = """
+            {"metadata":{"name":"a"},"spec":{"containers":[\(containers.joined(separator: ","))]}}
+            """
+        let review = ReviewerTests.review(ReviewerTests.members(object: pod))
+        let answer = try ReviewerTests.answer(
+            review,
+            policies: Self.policies(
+                of: ["image-digest", "no-ssh", "read-only-root-filesystem"], action: "Warn"))
+        let warnings = answer.components(separatedBy: #""warnings":["#).last ?? ""
+        let counts = ["image-digest: ", "no-ssh: ", "read-only-root-filesystem: "].map {
+            warnings.components(separatedBy: #""\#($0)"#).count - 1
+        }
+        #expect(counts == [4, 3, 3])
+        #expect(warnings.hasPrefix(#""image-digest: container \"c0\""#))
+        #expect(warnings.contains("and 110 more violations of policies"))
+    }
+
+    static func policies(of rules: [String], action: String) throws -> PolicySet {
+        let text = rules.map { rule in
+            """
+            apiVersion: cattleguard.dev/v1
+            kind: Policy
+            metadata: {name: \(rule)}
+            spec: {rule: \(rule), validationActions: [\(action)]}
+            """
+        }
+        let file = PolicyFile(
+            name: "p.yaml", bytes: Array(text.joined(separator: "\n---\n").utf8))
+        return try PolicyReader.read([file])
     }
 
     @Test(arguments: [

@@ -25,7 +25,19 @@ def certificate(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def enforcing(tmp_path_factory):
-    """A folder with the policies that deploy/overlays/enforcing puts into force."""
+    """A folder with four of the policies that deploy/overlays/enforcing puts into force: those
+    that judge alike whoever asks. Most tests are about the gate, not about the rules."""
+    folder = tmp_path_factory.mktemp("policies")
+    rules = ["image-digest", "read-only-root-filesystem", "no-exec", "no-ssh"]
+    documents = harness.policy_documents(harness.ENFORCING)
+    (folder / "policies.yaml").write_text(
+        "\n---\n".join(documents[rule] for rule in rules))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def all_rules(tmp_path_factory):
+    """A folder with all the policies that deploy/overlays/enforcing puts into force."""
     folder = tmp_path_factory.mktemp("policies")
     shutil.copy(harness.ENFORCING, folder)
     return folder

@@ -7,6 +7,8 @@ import json
 import os
 import pathlib
 import queue
+import re
+import shutil
 import signal
 import socket
 import ssl
@@ -41,6 +43,12 @@ def command(*arguments, **options):
     return run(BINARY, *arguments, **options)
 
 
+def is_sanitized():
+    """Whether the program is built to find faults, and keeps memory that was freed."""
+    program = BINARY.read_bytes()
+    return any(name in program for name in (b"__asan_init", b"__tsan_init"))
+
+
 def review(name):
     """The bytes of a recorded review, as the API server sent them."""
     path = REVIEWS / f"{name}.json"
@@ -54,7 +62,9 @@ def review_names():
 
 def make_review(body, kind="Pod", operation="CREATE", old=None, **request):
     """An AdmissionReview of `body`, the JSON text of an object, in the API server's key order."""
-    plural = {"Pod": "pods", "ConfigMap": "configmaps", "Service": "services"}[kind]
+    plural = {
+        "Pod": "pods", "PodExecOptions": "pods", "PodProxyOptions": "pods",
+        "ConfigMap": "configmaps", "Secret": "secrets", "Service": "services"}[kind]
     head = json.dumps({
         "uid": "5f2d1e0c-0000-4000-8000-000000000001",
         "kind": {"group": "", "version": "v1", "kind": kind},
@@ -67,6 +77,14 @@ def make_review(body, kind="Pod", operation="CREATE", old=None, **request):
         b'{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":'
         + head[:-1].encode() + b',"object":' + body + b',"oldObject":' + old
         + b',"dryRun":false,"options":null}}')
+
+
+def policy_documents(path):
+    """The documents of a file of policies, as they are written, by the rule each is of."""
+    documents = re.split(r"^---\n", path.read_text(), flags=re.MULTILINE)
+    return {
+        match[1]: document for document in documents
+        if (match := re.search(r"^  rule: ([\w-]+)$", document, flags=re.MULTILINE))}
 
 
 class Gate:
@@ -215,6 +233,36 @@ class Gate:
                 name, _, value = line.rpartition(" ")
                 samples[name] = float(value)
         return samples
+
+
+class MountedConfigMap:
+    """A folder as the kubelet mounts a ConfigMap: links by way of `..data`, itself a link to a
+    hidden folder, which is replaced as a whole."""
+
+    def __init__(self, folder, files):
+        self.folder = folder
+        self._version = 0
+        folder.mkdir()
+        self.publish(files)
+
+    def publish(self, files):
+        """Replaces the content: texts by the files' names."""
+        self._version += 1
+        version = f"..2026_11_23_{self._version:06}"
+        (self.folder / version).mkdir()
+        for name, text in files.items():
+            (self.folder / version / name).write_text(text)
+        data, new = self.folder / "..data", self.folder / "..data_tmp"
+        former = data.readlink() if data.is_symlink() else None
+        new.symlink_to(version)
+        new.rename(data)
+        there = {path.name for path in self.folder.iterdir() if not path.name.startswith("..")}
+        for name in files.keys() - there:
+            (self.folder / name).symlink_to(f"..data/{name}")
+        for name in there - files.keys():
+            (self.folder / name).unlink()
+        if former:
+            shutil.rmtree(self.folder / former)
 
 
 def receive_all(connection):

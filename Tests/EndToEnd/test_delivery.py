@@ -129,7 +129,12 @@ def test_the_options_in_the_deployment_are_understood(rendered, certificate, enf
 def test_the_webhooks_are_registered_as_they_must_be(rendered):
     [configuration] = objects(rendered, "ValidatingWebhookConfiguration")
     by_name = {webhook["name"]: webhook for webhook in configuration["webhooks"]}
-    assert set(by_name) == {"objects.cattleguard.dev", "connect.cattleguard.dev"}
+    assert set(by_name) == {
+        "objects.cattleguard.dev", "cluster-objects.cattleguard.dev",
+        "removals.cattleguard.dev", "connect.cattleguard.dev"}
+    # What no namespaceSelector can exempt, and what drains a node, must never wait for the gate.
+    assert by_name["cluster-objects.cattleguard.dev"]["failurePolicy"] == "Ignore"
+    assert by_name["removals.cattleguard.dev"]["failurePolicy"] == "Ignore"
     for webhook in by_name.values():
         assert webhook["admissionReviewVersions"] == ["v1", "v1beta1"]
         assert webhook["sideEffects"] == "None"
@@ -142,12 +147,14 @@ def test_the_webhooks_are_registered_as_they_must_be(rendered):
             "values": ["cattleguard", "kube-system"]}]
         resources = [name for rule in webhook["rules"] for name in rule["resources"]]
         assert not any("*" in name for name in resources)
-    objects_rules = by_name["objects.cattleguard.dev"]["rules"]
-    assert {operation for rule in objects_rules for operation in rule["operations"]} == {
-        "CREATE", "UPDATE"}
-    [connect] = by_name["connect.cattleguard.dev"]["rules"]
-    assert (connect["operations"], connect["resources"]) == (
-        ["CONNECT"], ["pods/exec", "pods/attach"])
+
+    def operations(name):
+        return {operation for rule in by_name[name]["rules"] for operation in rule["operations"]}
+
+    assert operations("objects.cattleguard.dev") == {"CREATE", "UPDATE"}
+    assert operations("cluster-objects.cattleguard.dev") == {"CREATE", "UPDATE", "DELETE"}
+    assert operations("removals.cattleguard.dev") == {"DELETE"}
+    assert operations("connect.cattleguard.dev") == {"CONNECT"}
 
 
 def test_the_certificate_bears_the_name_that_is_called(rendered):

@@ -42,6 +42,43 @@ struct DirectoryWatchTests {
         #expect(try File.isDirectory(data))
     }
 
+    @Test func seesAFileBecomeReadable() throws {
+        let folder = try FileTests.Folder()
+        let file = folder.path + "/policy.yaml"
+        try File.write([], to: file, permissions: 0o600)
+        let watch = try DirectoryWatch(folders: [folder.path])
+        #expect(unsafe chmod(file, 0o644) == 0)
+        #expect(watch.hasChanged())
+    }
+
+    @Test func followsAPathToTheFolderThatTakesItsPlace() throws {
+        let folder = try FileTests.Folder()
+        let (path, former) = (folder.path + "/policies", folder.path + "/former")
+        #expect(unsafe mkdir(path, 0o700) == 0)
+        let watch = try DirectoryWatch(folders: [path])
+        #expect(unsafe rename(path, former) == 0)
+        #expect(watch.hasChanged())
+        let gone = SystemError(call: "inotify_add_watch", subject: path, code: ENOENT)
+        #expect(throws: gone) { try watch.renew() }
+        #expect(unsafe mkdir(path, 0o700) == 0)
+        try watch.renew()
+        _ = watch.hasChanged()
+        try File.write([], to: former + "/a.yaml", permissions: 0o600)
+        #expect(!watch.hasChanged())
+        try File.write([], to: path + "/a.yaml", permissions: 0o600)
+        #expect(watch.hasChanged())
+    }
+
+    @Test func renewingMissesNoChange() throws {
+        let folder = try FileTests.Folder()
+        let watch = try DirectoryWatch(folders: [folder.path, folder.path])
+        try File.write([], to: folder.path + "/a.yaml", permissions: 0o600)
+        try watch.renew()
+        #expect(watch.hasChanged())
+        try watch.renew()
+        #expect(!watch.hasChanged())
+    }
+
     @Test func refusesWhatIsNoFolder() throws {
         let folder = try FileTests.Folder()
         let file = folder.path + "/file"

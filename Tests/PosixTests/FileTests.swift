@@ -35,6 +35,23 @@ struct FileTests {
         }
     }
 
+    @Test func ofARegularFileItReadsAsManyBytesAndForAPipeItDoesNotWait() throws {
+        let folder = try Folder()
+        let path = folder.path + "/file"
+        try File.write([1, 2, 3], to: path, permissions: 0o600)
+        #expect(try File.readRegular(path, byteLimit: 3) == [1, 2, 3])
+        #expect(throws: SystemError(call: "read", subject: path, code: EFBIG)) {
+            try File.readRegular(path, byteLimit: 2)
+        }
+        let pipe = folder.path + "/pipe"
+        #expect(unsafe mkfifo(pipe, 0o600) == 0)
+        for path in [pipe, folder.path] {
+            #expect(throws: SystemError(call: "read", subject: path, code: EINVAL)) {
+                try File.readRegular(path, byteLimit: 3)
+            }
+        }
+    }
+
     @Test func writesWithPermissionsInPlaceOfTheOld() throws {
         let folder = try Folder()
         let path = folder.path + "/key"

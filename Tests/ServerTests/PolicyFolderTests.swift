@@ -42,6 +42,17 @@ import Testing
         #expect(throws: SystemError.self) { try PolicyFolder.read(folder.path, fileBytes: 4) }
     }
 
+    @Test(arguments: [
+        ("/nonexistent/policies", ["/nonexistent/policies", "/nonexistent"]),
+        ("/nonexistent/policies/", ["/nonexistent/policies/", "/nonexistent"]),
+        ("/nonexistent", ["/nonexistent", "/"]), ("/", ["/", "/"]),
+        ("nonexistent", ["nonexistent", "."]), ("a/nonexistent", ["a/nonexistent", "a"]),
+        ("/proc/self/maps", ["/proc/self", "/proc"]),
+    ])
+    func theFolderIsWatchedAndTheOneThatHoldsIt(_ path: String, _ folders: [String]) {
+        #expect(PolicyFolder.watchedFolders(of: path) == folders)
+    }
+
     @Test func nothingThereIsAnError() {
         #expect(throws: SystemError.self) { try PolicyFolder.read("/nonexistent") }
     }

@@ -19,7 +19,8 @@ private final class RunningServer {
         configuration.finishTime = 1_000_000_000
         change(&configuration)
         log = try LogWriter.start(to: File.standardError)
-        server = try Server.start(configuration, policies: .empty, version: "test", log: log)
+        server = try Server.start(
+            configuration, policies: LoadedPolicies(set: .empty), version: "test", log: log)
     }
 
     deinit {
@@ -232,6 +233,37 @@ private final class Client {
                     + String(repeating: "x", count: count))
             #expect(try client.receiveAll().hasPrefix("HTTP/1.1 \(status)"))
         }
+    }
+
+    @Test func changedPoliciesComeIntoForceAndBadOnesDoNot() throws {
+        let running = try RunningServer()
+        let file = "/tmp/reload-\(getpid()).yaml"
+        let text = """
+            {apiVersion: cattleguard.dev/v1, kind: Policy, metadata: {name: a}, \
+            spec: {rule: no-exec}}
+            """
+        try File.write(Array(text.utf8), to: file, permissions: 0o600)
+        defer { unsafe unlink(file) }
+        let source = PolicySource(path: file, enforcement: .declared, allowEmpty: false)
+        let reloader = Reloader(
+            source, policies: LoadedPolicies(set: .empty), times: ReloadTimes(),
+            now: Clock.monotonicNanoseconds())
+        running.server.reload(with: reloader, isAsked: false)
+        let client = try running.service()
+        func answer(_ path: String, through text: String) throws -> String {
+            try client.send("GET \(path) HTTP/1.1\r\n\(get)")
+            return try client.receive(through: text)
+        }
+        #expect(try answer("/v1/policies", through: "]}").contains(#""name":"a","rule":"no-exec""#))
+        #expect(try answer("/readyz", through: "ready\n").contains("200 OK"))
+
+        try File.write(Array("kind: none".utf8), to: file, permissions: 0o600)
+        running.server.reload(with: reloader, isAsked: true)
+        let refused = try answer("/readyz", through: "kind is \"none\"")
+        #expect(refused.hasPrefix("HTTP/1.1 200 OK"))
+        #expect(refused.contains("\n\(file):1:1: apiVersion is missing"))
+        #expect(try answer("/v1/policies", through: "]}").contains(#""name":"a""#))
+        _ = try answer("/metrics", through: "policy_last_reload_successful 0\n")
     }
 
     @Test func beyondTheConnectionLimitConnectionsWait() throws {

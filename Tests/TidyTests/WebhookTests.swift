@@ -29,24 +29,42 @@ import Testing
         list?.elements.compactMap { $0.string } ?? []
     }
 
-    /// Every shipped kind's plural is its name in lower case and an s.
-    @Test(arguments: WorkloadTable.shipped.kinds)
-    func everyWorkloadIsRegistered(kind: GroupKind) throws {
-        let registered = try Self.registered()
-        for operation in ["CREATE", "UPDATE"] {
-            let wanted = "\(kind.group)/\(kind.kind.lowercased())s \(operation)"
-            #expect(registered.contains(wanted), "deploy/base/webhook.yaml lacks \(wanted)")
+    /// Everything that a rule of the catalogue can see, under its resource's name.
+    private static let visible: [String] = {
+        var wanted: Set<String> = [
+            "/pods/ephemeralcontainers UPDATE", "/pods/resize UPDATE",
+        ]
+        for rule in RuleCatalogue.all {
+            let scope = rule.scope
+            let kinds = scope.kinds + (scope.workloads ? WorkloadTable.shipped.kinds : [])
+            for kind in kinds {
+                let resource = "\(kind.group)/\(plural(of: kind.kind))"
+                for operation in ["CREATE", "UPDATE"] + (scope.deletions ? ["DELETE"] : []) {
+                    wanted.insert("\(resource) \(operation)")
+                }
+                if scope.scaling, scaled.contains(kind.kind) {
+                    wanted.insert("\(resource)/scale UPDATE")
+                }
+            }
+            for connection in scope.connections { wanted.insert("/\(connection) CONNECT") }
         }
+        return wanted.sorted()
+    }()
+
+    /// The kinds of the table that have the subresource `scale`.
+    private static let scaled = [
+        "Deployment", "ReplicaSet", "StatefulSet", "ReplicationController", "Rollout", "CloneSet",
+    ]
+
+    private static func plural(of kind: String) -> String {
+        let name = kind.lowercased()
+        if name.hasSuffix("ss") { return name + "es" }
+        return name.hasSuffix("y") ? name.dropLast() + "ies" : name + "s"
     }
 
-    /// A resource covers none of its subresources.
-    @Test(arguments: [
-        "pods/ephemeralcontainers UPDATE", "pods/resize UPDATE", "pods/exec CONNECT",
-        "pods/attach CONNECT", "services CREATE", "services UPDATE",
-    ])
-    func whatIsNoWorkloadIsRegistered(wanted: String) throws {
+    /// A resource covers none of its subresources, and an operation no other.
+    @Test(arguments: visible) func whatARuleCanSeeIsRegistered(wanted: String) throws {
         #expect(
-            try Self.registered().contains("/\(wanted)"),
-            "deploy/base/webhook.yaml lacks \(wanted)")
+            try Self.registered().contains(wanted), "deploy/base/webhook.yaml lacks \(wanted)")
     }
 }
