@@ -130,11 +130,12 @@ extension SecretNames {
         // Where it lies.
         "file", "files", "path", "paths", "dir", "directory", "folder", "name", "names",
         "namespace", "url", "urls", "uri", "ref", "host", "port", "endpoint", "address", "addr",
-        "server", "service", "domain", "region", "bucket", "store", "storage", "mount", "volume",
-        "source", "env", "variable", "stdin", "arn",
+        "server", "service", "domain", "region", "location", "bucket", "store", "storage", "mount",
+        "volume", "source", "env", "variable", "stdin", "arn",
         // How long it lasts.
         "ttl", "timeout", "expiry", "expires", "expiresin", "expiration", "lifetime", "duration",
-        "age", "interval", "period", "seconds", "minutes", "hours", "days", "rotation",
+        "lifespan", "validity", "age", "interval", "period", "second", "seconds", "minute",
+        "minutes", "hour", "hours", "day", "days", "rotation",
         // What it is like.
         "type", "kind", "class", "format", "encoding", "algorithm", "alg", "length", "size",
         "count",
@@ -142,7 +143,9 @@ extension SecretNames {
         "history", "policy", "pattern", "regex", "prefix", "suffix", "template", "index", "number",
         // How it is used.
         "enabled", "disabled", "enable", "disable", "required", "mode", "method", "provider",
-        "backend", "header", "headers", "field", "claim", "claims", "label", "selector", "scope",
+        "backend", "manager", "engine", "driver", "encoder", "hasher", "header", "headers", "field",
+        "claim", "claims", "label", "labels",
+        "annotation", "annotations", "selector", "scope",
         "scopes", "audience", "issuer", "realm", "user", "email", "prompt", "description", "status",
         "image", "resource",
     ].map(normalised)

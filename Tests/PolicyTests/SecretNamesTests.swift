@@ -32,6 +32,7 @@ import Testing
         "AUTH_CLIENT_ID", "password-stdin", "ACCESS_TOKEN_EXPIRES_IN", "PASSWORD_MIN_LENGTH",
         "TOKEN_EXPIRATION_SECONDS", "CERT_DIR", "AUTH_URL", "AUTH__URL", "SECRETS_BACKEND",
         "PASSWORD_RESET_TIMEOUT", "TOKEN_HEADER", "KEY_PREFIX", "MAX_TOKEN_AGE",
+        "TOKENS_PER_MINUTE", "SECRETS_MANAGER", "PASSWORD_ENCODER", "accessTokenLifespan",
     ])
     func harmless(name: String) { #expect(meaning(name) == .harmless) }
 
