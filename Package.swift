@@ -49,7 +49,8 @@ let tests: [Target] = [
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "Document"]),
     .testTarget(name: "PolicyTests", dependencies: ["Policy", "Document"]),
     .testTarget(name: "AdmissionTests", dependencies: ["Admission", "Policy", "Document"]),
-    .testTarget(name: "ReportTests", dependencies: ["Report", "Policy", "Document"]),
+    .testTarget(
+        name: "ReportTests", dependencies: ["Report", "Policy", "Document", "Admission"]),
     .testTarget(
         name: "ServerTests",
         dependencies: ["Server", "Posix", "HTTP", "Telemetry", "Policy", "Document", "Report"]),

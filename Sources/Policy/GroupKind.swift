@@ -37,4 +37,7 @@ package struct GroupKind: Hashable, Sendable, CustomStringConvertible {
     static let service = GroupKind("", "Service")
     static let node = GroupKind("", "Node")
     static let namespace = GroupKind("", "Namespace")
+    static let configMap = GroupKind("", "ConfigMap")
+    static let secret = GroupKind("", "Secret")
+    static let persistentVolume = GroupKind("", "PersistentVolume")
 }

@@ -12,7 +12,7 @@ package struct ParameterReader {
     private var known: [String] = []
 
     /// Reads `node`, or nothing where it is absent. `title` names it in messages: `spec.match`.
-    init(_ node: Node?, file: String, title: String) {
+    package init(_ node: Node?, file: String, title: String) {
         self.file = file
         self.title = title
         self.node = node.flatMap { $0.isNull ? nil : $0 }
@@ -22,7 +22,7 @@ package struct ParameterReader {
     }
 
     /// Adds a problem at a node, or at the object where the node is absent.
-    mutating func report(_ message: String, at place: Node?) {
+    package mutating func report(_ message: String, at place: Node?) {
         let position = (place ?? node)?.position ?? SourcePosition(line: 1, column: 1)
         problems.append(PolicyProblem(file: file, position: position, message: message))
     }
@@ -31,20 +31,20 @@ package struct ParameterReader {
     mutating func adopt(_ inner: [PolicyProblem]) { problems += inner }
 
     /// The member, where it is there and not `null`; from now on its name is known.
-    mutating func value(_ name: String) -> Node? {
+    package mutating func value(_ name: String) -> Node? {
         known.append(name)
         return node?.present(name)
     }
 
     /// Where the object begins, for problems about what it lacks.
-    var place: Node? { node }
+    package var place: Node? { node }
 
     private mutating func mismatch(_ name: String, _ value: Node, expected: String) {
         report("\(title).\(name) is \(value.kind.phrase); expected \(expected)", at: value)
     }
 
     /// A string, or nil where it is absent.
-    mutating func string(_ name: String) -> String? {
+    package mutating func string(_ name: String) -> String? {
         guard let value = value(name) else { return nil }
         if let string = value.string { return string }
         mismatch(name, value, expected: "a string")
@@ -91,7 +91,7 @@ package struct ParameterReader {
     }
 
     /// A list of strings, with their nodes for further complaints.
-    mutating func strings(_ name: String) -> [(text: String, node: Node)]? {
+    package mutating func strings(_ name: String) -> [(text: String, node: Node)]? {
         guard let value = value(name) else { return nil }
         guard value.kind == .array else {
             mismatch(name, value, expected: "a list of strings")
@@ -118,9 +118,10 @@ package struct ParameterReader {
         }
     }
 
-    /// A list of globs.
-    package mutating func globs(_ name: String) -> [Glob] {
-        (strings(name) ?? []).compactMap { text, node in
+    /// A list of globs, or a built-in list where it is absent.
+    package mutating func globs(_ name: String, default fallback: [Glob] = []) -> [Glob] {
+        guard let strings = strings(name) else { return fallback }
+        return strings.compactMap { text, node in
             if let glob = Glob(text) { return glob }
             report("\(title).\(name) has an empty pattern, which would match nothing", at: node)
             return nil
@@ -191,7 +192,9 @@ package struct ParameterReader {
     }
 
     /// Reads a member that is an object with a reader of its own.
-    mutating func object<Value>(_ name: String, _ read: (inout ParameterReader) -> Value) -> Value {
+    package mutating func object<Value>(_ name: String, _ read: (inout ParameterReader) -> Value)
+        -> Value
+    {
         let value = value(name)
         var reader = ParameterReader(
             value, file: file, title: title.isEmpty ? name : "\(title).\(name)")
@@ -202,7 +205,7 @@ package struct ParameterReader {
     }
 
     /// Complains of every member that nobody asked for.
-    mutating func rejectUnknownNames() {
+    package mutating func rejectUnknownNames() {
         guard let node, node.kind == .object else { return }
         for (key, _) in node.members {
             let name = key.string ?? ""

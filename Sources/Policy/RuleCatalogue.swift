@@ -9,7 +9,10 @@ package enum RuleCatalogue {
         NoDebugContainers.self,
         NoTunnel.self,
         NoInPlaceChange.self,
+        ImmutableConfig.self,
         ExternalizedConfig.self,
+        ReplaceableWorkload.self,
+        NoHostMutation.self,
         ChangeByAutomation.self,
     ]
 

@@ -60,7 +60,7 @@ package final class Subject {
     /// The kind of the thing touched, which policies match by: CONNECT and subresources of a Pod
     /// touch the Pod, `services/proxy` the Service, `nodes/proxy` the Node. What `*/scale` touches
     /// only the workload table knows.
-    var touchedKind: GroupKind {
+    package var touchedKind: GroupKind {
         guard !subresource.isEmpty else { return kind }
         switch resource {
         case "pods": return .pod

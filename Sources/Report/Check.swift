@@ -49,7 +49,7 @@ package struct Check {
     /// What has been found so far.
     package private(set) var report = CheckReport()
 
-    private let policies: PolicySet
+    private let evaluate: (Subject) -> Verdict
     private let namespace: String
     private let limits: CheckLimits
     private let document = Document()
@@ -66,13 +66,19 @@ package struct Check {
     package init(
         policies: PolicySet, namespace: String = "default", limits: CheckLimits = CheckLimits()
     ) {
-        self.policies = policies
-        self.namespace = namespace
-        self.limits = limits
+        self.init(namespace: namespace, limits: limits, evaluate: policies.evaluate)
         report.notApplicable = policies.policies.filter { $0.actShare != .none }.map {
             InapplicablePolicy(
                 policy: $0.name, rule: $0.ruleID, isPart: $0.actShare == .part)
         }
+    }
+
+    /// Begins a check of which the caller judges each object, handed over as the subject of its
+    /// creation by nobody.
+    init(namespace: String, limits: CheckLimits, evaluate: @escaping (Subject) -> Verdict) {
+        self.evaluate = evaluate
+        self.namespace = namespace
+        self.limits = limits
     }
 
     /// Judges every document of a source. After one that cannot be read, the rest is not looked at.
@@ -242,7 +248,7 @@ extension Check {
             let named = node["metadata"]?["namespace"]?.string ?? ""
             subject.namespace = named.isEmpty ? namespace : named
         }
-        let verdict = policies.evaluate(subject)
+        let verdict = evaluate(subject)
         guard !verdict.violations.isEmpty else { return }
         let object = CheckedObject(
             apiVersion: apiVersion.readable(limit: 253), kind: kind.readable(limit: 253),

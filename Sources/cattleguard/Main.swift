@@ -11,8 +11,8 @@ struct Cattleguard: ParsableCommand {
         abstract: "Keeps running containers as they were deployed.",
         version: version,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, PoliciesCommand.self, CertificateCommand.self,
-            VersionCommand.self,
+            ServeCommand.self, CheckCommand.self, PoliciesCommand.self, TestCommand.self,
+            CertificateCommand.self, VersionCommand.self,
         ])
 
     /// Runs the command. Bad usage ends it with 2, as `check` promises and other tools do.

@@ -124,9 +124,7 @@ extension NoDebugContainers {
         }
         if let containers = try spec.list("containers", of: .object, in: .podSpec) {
             for (index, container) in containers.enumerated() {
-                let act = try copy(
-                    of: subject, container, at: .podSpec.field("containers").element(index))
-                if let act { made.append(act) }
+                if let copy = try self.copy(of: subject, container, index) { made.append(copy) }
             }
         }
         if made.isEmpty { return }
@@ -191,21 +189,26 @@ extension NoDebugContainers {
     }
 
     private func copy(
-        of subject: Subject, _ container: Node, at path: @autoclosure () -> FieldPath
+        of subject: Subject, _ container: Node, _ index: Int
     ) throws(UnreadableObject) -> Act? {
-        guard let field = try container.string("name", in: path()),
+        guard let field = try container.string("name", in: Self.path(ofContainer: index)),
             // Most names are told apart by their length alone, without a String made of them.
             field.hasEscapes || field.withRawBytes({ $0.count }) == "debugger-xxxxx".utf8.count,
             let name = field.string, name.hasPrefix("debugger-"),
             Self.isSuffix(name.utf8.dropFirst("debugger-".utf8.count))
         else { return nil }
-        let image = try container.string("image", in: path())
+        let path = Self.path(ofContainer: index)
+        let image = try container.string("image", in: path)
         if allowedImages.matches(image: image) { return nil }
         return Act(
-            check: "copy", path: path(),
+            check: "copy", path: path,
             description: "start the Pod \"\(subject.readableName)\", a copy for debugging as "
                 + "kubectl debug makes it, with the container \"\(name)\"", fix: Self.fix,
             image: image)
+    }
+
+    private static func path(ofContainer index: Int) -> FieldPath {
+        .podSpec.field("containers").element(index)
     }
 
     /// What kubectl ends the names with: five lower-case letters or digits.

@@ -1,0 +1,279 @@
+internal import Document
+
+/// `no-host-mutation`: nothing changes the node under it.
+///
+/// A node is an instance, too: what a container writes to it outlives the container, is in no
+/// manifest, and reaches every other container there. Sees hostPath volumes of every pod spec, and
+/// PersistentVolumes with `hostPath` or `local`. Each mount needs `readOnly: true`
+/// (`recursiveReadOnly` only widens that one); a volume that nothing mounts counts as writable,
+/// since an ephemeral container could mount it. A path that is, contains or lies under the socket
+/// of a container runtime violates even read-only: a socket is not opened for writing, it is
+/// connected to. A PersistentVolume always counts as writable, whatever its `accessModes`:
+/// Kubernetes does not enforce them.
+/// https://kubernetes.io/docs/concepts/storage/volumes/#hostpath
+struct NoHostMutation: StateRule {
+    static let id = "no-host-mutation"
+    static let summary =
+        "Nothing writes to its node's file system or reaches its container runtime's socket."
+    static let scope = RuleScope(workloads: true, kinds: [.persistentVolume])
+
+    /// A path of the node, and everything below it, that may be mounted.
+    private struct AllowedPath {
+        let path: NodePath
+        /// Whether it may only be mounted read-only.
+        let readOnly: Bool
+    }
+
+    private let runtimeSockets: [NodePath]
+    private let allowedHostPaths: [AllowedPath]
+
+    init(parameters: inout ParameterReader) {
+        runtimeSockets =
+            parameters.strings("runtimeSockets")?.compactMap { text, node in
+                Self.path(text, at: node, &parameters)
+            } ?? Self.defaultSockets
+        allowedHostPaths = parameters.objects("allowedHostPaths") { entry in
+            let readOnly = entry.boolean("readOnly")
+            let place = entry.value("path")
+            guard let text = entry.string("path") else {
+                if place == nil, entry.place?.kind == .object {
+                    entry.report("an allowed host path needs \"path\"", at: nil)
+                }
+                return nil
+            }
+            return Self.path(text, at: place, &entry).map {
+                AllowedPath(path: $0, readOnly: readOnly)
+            }
+        }
+    }
+
+    private static let defaultSockets = [
+        "/run/docker.sock", "/run/containerd/containerd.sock", "/run/crio/crio.sock",
+        "/run/cri-dockerd.sock", "/run/k3s/containerd/containerd.sock",
+    ].compactMap(NodePath.init)
+
+    private static func path(
+        _ text: String, at place: Node?, _ parameters: inout ParameterReader
+    ) -> NodePath? {
+        if !text.isEmpty, let path = NodePath(text) { return path }
+        parameters.report(
+            "\"\(text)\" is no path of a file or folder of a node; write one without \"..\"",
+            at: place)
+        return nil
+    }
+
+    func judge(
+        _ object: ReviewedObject, into findings: inout [Finding]
+    ) throws(UnreadableObject) {
+        if object.kind == .persistentVolume {
+            return try judgePersistentVolume(object.node, into: &findings)
+        }
+        var volumes = HostPathVolumes()
+        for podSpec in object.workload.podSpecs { try volumes.add(of: podSpec) }
+        if volumes.all.isEmpty { return }
+        for container in object.workload.containers {
+            try judgeMounts(of: container, volumes: &volumes, into: &findings)
+        }
+        for volume in volumes.all { judge(volume, into: &findings) }
+    }
+
+    /// Whether a path of the node may be mounted for writing.
+    private func mayBeWritten(_ path: NodePath) -> Bool {
+        allowedHostPaths.contains { !$0.readOnly && $0.path.contains(path) }
+    }
+
+    /// A socket of a container runtime that a path opens. An allowed path lets one through only
+    /// where it names that very socket: whoever allows `/run` thinks of other things in it.
+    private func openedSocket(by path: NodePath) -> NodePath? {
+        runtimeSockets.first { socket in
+            (path.contains(socket) || socket.contains(path))
+                && !allowedHostPaths.contains { $0.path == socket }
+        }
+    }
+}
+
+// MARK: Volumes and mounts of Pods
+
+extension NoHostMutation {
+    /// A hostPath volume of a pod spec.
+    private struct HostPathVolume {
+        let name: String
+        /// The pod spec's element and the volume's name.
+        let element: String
+        /// The path as it is written.
+        let text: String
+        /// The path, or nil where it goes upwards.
+        let path: NodePath?
+        let field: FieldPath
+        var isMounted = false
+    }
+
+    /// The hostPath volumes of all pod specs, found by name in the time of one lookup.
+    private struct HostPathVolumes {
+        private struct Key: Hashable {
+            let podSpec: ObjectIdentifier
+            let name: String
+        }
+
+        var all: [HostPathVolume] = []
+        private var indices: [Key: Int] = [:]
+
+        mutating func add(of podSpec: Workload.PodSpec) throws(UnreadableObject) {
+            guard let nodes = try podSpec.node.list("volumes", of: .object, in: podSpec.path)
+            else { return }
+            for (index, node) in nodes.enumerated() where node.present("hostPath") != nil {
+                let field = podSpec.path.field("volumes").element(index)
+                guard let source = try node.member("hostPath", .object, in: field) else { continue }
+                let path = try source.string("path", in: field.field("hostPath"))
+                let name = try node.string("name", in: field)?.string ?? "[\(index)]"
+                let title = node["name"]?.shortString ?? name
+                let key = Key(podSpec: ObjectIdentifier(podSpec), name: name)
+                if indices[key] == nil { indices[key] = all.count }
+                all.append(
+                    HostPathVolume(
+                        name: title, element: "\(podSpec.element)/\(title)",
+                        text: path?.shortString ?? "", path: NodePath(path?.string ?? ""),
+                        field: field.field("hostPath.path")))
+            }
+        }
+
+        func index(of name: Node, in podSpec: Workload.PodSpec) -> Int? {
+            indices[Key(podSpec: ObjectIdentifier(podSpec), name: name.string ?? "")]
+        }
+    }
+
+    private func judgeMounts(
+        of container: Workload.Container, volumes: inout HostPathVolumes,
+        into findings: inout [Finding]
+    ) throws(UnreadableObject) {
+        let node = container.node
+        guard let mounts = try node.list("volumeMounts", of: .object, in: container.path) else {
+            return
+        }
+        for (index, mount) in mounts.enumerated() {
+            func path() -> FieldPath { container.path.field("volumeMounts").element(index) }
+            guard let name = try mount.string("name", in: path()),
+                let volume = volumes.index(of: name, in: container.podSpec)
+            else { continue }
+            volumes.all[volume].isMounted = true
+            if try mount.member("readOnly", .boolean, in: path())?.boolean == true { continue }
+            let source = volumes.all[volume]
+            // Paths that go upwards and sockets are wrong however they are mounted: that is said
+            // of the volume.
+            guard let hostPath = source.path, !mayBeWritten(hostPath),
+                openedSocket(by: hostPath)?.contains(hostPath) != true
+            else { continue }
+            let mountPath = mount["mountPath"]?.shortString ?? ""
+            findings.append(
+                Finding(
+                    check: "mount", element: "\(container.element)/\(source.name)/\(mountPath)",
+                    value: hostPath.description, path: path().field("readOnly"),
+                    message: "\(container.title) may write to \"\(source.text)\" of its node, "
+                        + "through volume \"\(source.name)\"",
+                    fix: "set readOnly: true on the mount; what must be written goes to an "
+                        + "emptyDir or a PersistentVolumeClaim",
+                    image: try container.image()))
+        }
+    }
+
+    /// What is wrong with a volume itself, however it is mounted.
+    private func judge(_ volume: HostPathVolume, into findings: inout [Finding]) {
+        func add(_ check: String, _ value: String, _ message: String, _ fix: String) {
+            findings.append(
+                Finding(
+                    check: check, element: volume.element, value: value, path: volume.field,
+                    message: message, fix: fix))
+        }
+        guard let path = volume.path else {
+            add(
+                "upwards", volume.text,
+                "volume \"\(volume.name)\" has the host path \"\(volume.text)\", which goes "
+                    + "upwards and may lead anywhere on the node",
+                "write the path without \"..\"")
+            return
+        }
+        if let socket = openedSocket(by: path) {
+            add(
+                "socket", path.description,
+                "volume \"\(volume.name)\" has the host path \"\(volume.text)\" and so opens the "
+                    + "container runtime's socket \"\(socket)\"",
+                Self.socketFix)
+        } else if !volume.isMounted, !mayBeWritten(path) {
+            add(
+                "unmounted", path.description,
+                "volume \"\(volume.name)\" has the host path \"\(volume.text)\" and no container "
+                    + "mounts it: one that is added later may write to the node",
+                "remove the volume")
+        }
+    }
+
+    private static let socketFix =
+        "remove the volume: whoever reaches the socket, read-only or not, can change every "
+        + "container of the node; ask the Kubernetes API instead, and build images without it"
+}
+
+// MARK: PersistentVolumes
+
+extension NoHostMutation {
+    private func judgePersistentVolume(
+        _ volume: Node, into findings: inout [Finding]
+    ) throws(UnreadableObject) {
+        let root = FieldPath.root.field("spec")
+        guard let spec = try volume.member("spec", .object, in: .root) else { return }
+        for source in ["hostPath", "local"] {
+            guard let node = try spec.member(source, .object, in: root) else { continue }
+            let field = root.member(source)
+            let written = try node.string("path", in: field)
+            let path = NodePath(written?.string ?? "")
+            let text = written?.shortString ?? ""
+            let check: String
+            var message = "the PersistentVolume has the path \"\(text)\" of the node"
+            var fix =
+                "provision storage through a StorageClass whose driver serves it from outside "
+                + "the node"
+            if let path, let socket = openedSocket(by: path) {
+                check = "socket"
+                message += " and so opens the container runtime's socket \"\(socket)\""
+                fix = Self.socketFix
+            } else if let path {
+                if mayBeWritten(path) { continue }
+                check = "persistentVolume"
+                message += ", and Pods that claim it may write there"
+            } else {
+                check = "upwards"
+                message += ", which goes upwards and may lead anywhere"
+                fix = "write the path without \"..\""
+            }
+            findings.append(
+                Finding(
+                    check: check, element: source, value: path?.description ?? text,
+                    path: field.field("path"), message: message, fix: fix))
+        }
+    }
+}
+
+// MARK: Paths
+
+/// A path of a node, by its segments: repeated, trailing and `.` segments mean nothing, `/var/run`
+/// is a link to `/run`, and the kubelet takes a path without a `/` at its start as if it had one.
+private struct NodePath: Equatable, Sendable, CustomStringConvertible {
+    private let segments: [[UInt8]]
+
+    /// Takes a path; nil where it has a segment `..`, which the API server refuses.
+    init?(_ text: String) {
+        var segments = text.utf8.split(separator: UInt8(ascii: "/")).map(Array.init)
+        segments.removeAll { $0 == Array(".".utf8) }
+        if segments.contains(Array("..".utf8)) { return nil }
+        if segments.starts(with: [Array("var".utf8), Array("run".utf8)]) { segments.removeFirst() }
+        self.segments = segments
+    }
+
+    /// Whether the other path is this one or lies under it.
+    func contains(_ other: NodePath) -> Bool { other.segments.starts(with: segments) }
+
+    /// `/run/docker.sock`.
+    var description: String {
+        segments.isEmpty
+            ? "/" : segments.map { "/" + String(decoding: $0, as: UTF8.self) }.joined()
+    }
+}
