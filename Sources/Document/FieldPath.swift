@@ -12,8 +12,13 @@ package struct FieldPath: Hashable, Sendable, CustomStringConvertible {
 
     /// The path of a member of this object.
     package func member(_ name: String) -> FieldPath {
-        if !Self.isPlain(name) { return FieldPath("\(description)[\"\(Self.escaped(name))\"]") }
+        if !Self.isPlain(name) { return key(name) }
         return FieldPath(description.isEmpty ? name : "\(description).\(name)")
+    }
+
+    /// The path of an entry of this map, whose keys are anybody's choice: `data["tls.key"]`.
+    package func key(_ name: String) -> FieldPath {
+        FieldPath("\(description)[\"\(Self.escaped(name))\"]")
     }
 
     /// The path of a field that is written in the program: `securityContext.runAsUser`. Names from

@@ -10,8 +10,10 @@ package enum RuleCatalogue {
         NoTunnel.self,
         NoInPlaceChange.self,
         ImmutableConfig.self,
+        ExternalizedConfig.self,
         ReplaceableWorkload.self,
         NoHostMutation.self,
+        ChangeByAutomation.self,
     ]
 
     /// The rule with this id, or nil.

@@ -9,6 +9,7 @@ import Testing
         #expect(container.member("image").description == "spec.containers[0].image")
         #expect(FieldPath.root.element(2).member("a-b_C9").description == "[2].a-b_C9")
         #expect(FieldPath.root.member("data").member("tls.key").description == #"data["tls.key"]"#)
+        #expect(FieldPath.root.member("data").key("a").description == #"data["a"]"#)
         #expect(FieldPath.root.member("").description == #"[""]"#)
         #expect(FieldPath.root.member("a/b").element(1).description == #"["a/b"][1]"#)
         #expect(FieldPath.root.member("é").description == #"["é"]"#)

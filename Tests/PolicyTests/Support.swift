@@ -73,6 +73,7 @@ private func subject(ofRequest request: Node) -> Subject {
     let subject = Subject(
         operation: Subject.Operation(rawValue: text(request["operation"])) ?? .create,
         kind: GroupKind(text(kind?["group"]), text(kind?["kind"])), isRequest: true)
+    subject.resourceGroup = text(request["resource"]?["group"])
     subject.resource = text(request["resource"]?["resource"])
     subject.subresource = text(request["subResource"])
     subject.requestName = request["name"]
