@@ -45,15 +45,25 @@ struct ChangeByAutomation: ActRule {
 
     init(parameters: inout ParameterReader) {
         controlPlaneIdentities = parameters.words(
-            "controlPlaneIdentities", default: Self.controlPlane
+            "controlPlaneIdentities", default: Self.controlPlane,
+            doc: "Globs of user names of Kubernetes' own components; replaces the built-in list."
         ).compactMap(Glob.init)
         allowedServiceAccounts = ServiceAccountPattern.list(
-            "allowedServiceAccounts", of: &parameters)
-        allowedUsers = parameters.globs("allowedUsers")
-        allowedGroups = parameters.globs("allowedGroups")
-        breakGlass = Grantees(users: [], groups: parameters.globs("breakGlassGroups"))
-        allowScale = parameters.boolean("allowScale", default: true)
-        allowRolloutRestart = parameters.boolean("allowRolloutRestart", default: true)
+            "allowedServiceAccounts", of: &parameters,
+            doc: "Automation: namespace/name, each half a glob.")
+        allowedUsers = parameters.globs(
+            "allowedUsers", doc: "Globs of users that are automation outside the cluster.")
+        allowedGroups = parameters.globs(
+            "allowedGroups", doc: "Globs of groups of such users.")
+        breakGlass = Grantees(
+            users: [],
+            groups: parameters.globs(
+                "breakGlassGroups",
+                doc: "Globs of groups that may by hand, with a warning and an audit annotation."))
+        allowScale = parameters.boolean(
+            "allowScale", default: true, doc: "Lets everybody change the number of replicas.")
+        allowRolloutRestart = parameters.boolean(
+            "allowRolloutRestart", default: true, doc: "Lets everybody restart a rollout.")
         var freeFields = Self.bookkeeping
         if allowScale { freeFields.append(["spec", "replicas"]) }
         if allowRolloutRestart { freeFields.append(Self.restart) }
@@ -159,8 +169,11 @@ private struct ServiceAccountPattern: Sendable {
     private static let userPrefix = "system:serviceaccount:"
 
     /// Reads a list of patterns.
-    static func list(_ name: String, of parameters: inout ParameterReader) -> [Self] {
-        (parameters.strings(name) ?? []).compactMap { text, node in
+    static func list(
+        _ name: String, of parameters: inout ParameterReader, doc: String
+    ) -> [Self] {
+        let strings = parameters.strings(name, as: .texts(.filled), default: [], doc: doc)
+        return (strings ?? []).compactMap { text, node in
             let halves = text.split(separator: "/", omittingEmptySubsequences: false)
             if halves.count == 2, let namespace = Glob(String(halves[0])),
                 let name = Glob(String(halves[1]))

@@ -20,14 +20,17 @@ struct ExternalizedConfig: StateRule {
     private let exemptImages: [Glob]
 
     init(parameters: inout ParameterReader) {
-        let additional = parameters.words("additionalNames")
+        let additional = parameters.words(
+            "additionalNames",
+            doc: "Further words in a name that make any literal a secret.")
         for word in additional where SecretNames.normalised(word).isEmpty {
             parameters.report(
                 "spec.parameters.additionalNames has \"\(word)\"; expected a word with a letter or "
                     + "digit, since _, - and . do not count", at: nil)
         }
         names = SecretNames(additional: additional)
-        exemptNames = parameters.globs("exemptNames")
+        exemptNames = parameters.globs(
+            "exemptNames", doc: "Globs of names of variables, flags and keys that hold no secret.")
         exemptImages = parameters.globs("exemptImages")
     }
 
