@@ -49,6 +49,27 @@ import Testing
         #expect(document.root?["response"]?["warnings"] == nil)
     }
 
+    /// Every rule that objects is named in the first line, wherever a tool cuts the rest.
+    @Test func manyRulesBeginWithAnOverview() throws {
+        let containers = (0..<40).map { #"{"name":"c\#($0)","image":"sshd"}"# }
+        let pod = """
+            {"metadata":{"name":"a"},"spec":{"nodeName":"n","containers":[\
+            \(containers.joined(separator: ","))],"volumes":[{"name":"v",\
+            "hostPath":{"path":"/run"}}]}}
+            """
+        let rules = RuleCatalogue.all.map { $0.id }
+        let review = ReviewerTests.review(ReviewerTests.members(object: pod))
+        let answer = try ReviewerTests.answer(
+            review, policies: Self.policies(of: rules, action: "Deny"))
+        #expect(
+            answer.contains(
+                #""message":"6 rules object: change-by-automation, image-digest (40), "#
+                    + "no-host-mutation, no-ssh (40), read-only-root-filesystem (40), "
+                    + #"replaceable-workload (2).\nchange-by-automation: "#))
+        let causes = answer.components(separatedBy: #"{"reason":"#).count - 1
+        #expect(causes == 124)
+    }
+
     /// A loud rule does not silence the others.
     @Test func everyRuleWarns() throws {
         let containers = (0..<40).map { #"{"name":"c\#($0)","image":"sshd"}"# }
