@@ -3,10 +3,15 @@ import Foundation
 import Policy
 
 private let policies: PolicySet = {
-    let path = "deploy/overlays/enforcing/policies.yaml"
-    guard let bytes = FileManager.default.contents(atPath: path),
-        let set = try? PolicyReader.read([PolicyFile(name: path, bytes: Array(bytes))])
-    else { fatalError("\(path) cannot be read; run this in the root of the repository") }
+    let paths = ["deploy/overlays/enforcing/policies.yaml", "deploy/examples/exception.yaml"]
+    let files = paths.compactMap { path in
+        FileManager.default.contents(atPath: path).map {
+            PolicyFile(name: path, bytes: Array($0))
+        }
+    }
+    guard files.count == paths.count, let set = try? PolicyReader.read(files) else {
+        fatalError("\(paths) cannot be read; run this in the root of the repository")
+    }
     return set
 }()
 

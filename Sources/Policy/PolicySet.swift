@@ -100,6 +100,7 @@ private struct Review {
         self.moment = moment
     }
 
+    /// Records what a policy's rule says of the act, then of the state.
     mutating func apply(_ policy: Policy, to verdict: inout Verdict) {
         var findings: [Finding] = []
         do throws(UnreadableObject) {
@@ -111,12 +112,10 @@ private struct Review {
                     notice.isWarned = policy.gravestAction != .audit
                     verdict.notices.append(notice)
                 }
+                record(findings, policy, in: &verdict)
+                findings.removeAll()
             }
-            if let rule = policy.rule.state {
-                var state: [Finding] = []
-                defer { findings += state }
-                try judge(rule, policy, into: &state)
-            }
+            if let rule = policy.rule.state { try judge(rule, policy, into: &findings) }
         } catch {
             record(error, policy, in: &verdict)
         }
