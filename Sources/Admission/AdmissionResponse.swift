@@ -88,8 +88,9 @@ package struct AdmissionResponse {
         json.endObject()
     }
 
-    /// A paragraph for each rule: its first places, how many more there are, and the fix. Where
-    /// there are many, a line before them names them all: terminals and tools cut what is long.
+    /// A paragraph for each rule: its first places, how many more there are, and how to mend them.
+    /// Where there are many, a line before them names them all: terminals and tools cut what is
+    /// long.
     private static func writeMessage(for violations: [Violation], to text: inout JSONWriter) {
         writeOverview(of: violations, to: &text)
         var written: [String] = []
@@ -97,10 +98,11 @@ package struct AdmissionResponse {
             if !written.isEmpty { text.text("\n") }
             written.append(first.rule)
             writeTitle(of: first.rule, among: violations, to: &text)
-            var count = 0
+            var (count, fixes) = (0, Fixes())
             for violation in violations where violation.rule == first.rule {
                 count += 1
                 guard count <= placesPerRule else { continue }
+                fixes.add(for: violation)
                 text.text(count == 1 ? ": " : "; ")
                 text.text(violation.message)
                 guard violation.path != .root else { continue }
@@ -109,8 +111,27 @@ package struct AdmissionResponse {
                 text.text(")")
             }
             if count > placesPerRule { text.text("; and \(count - placesPerRule) more") }
-            text.text(".\n  To fix: ")
-            text.text(first.fix)
+            text.text(".")
+            for fix in fixes.texts {
+                text.text("\n  To fix: ")
+                text.text(fix)
+            }
+        }
+    }
+
+    /// How to mend the places of a rule, once for each kind of field: that a second image is named
+    /// by its digest, too, goes without saying, but a socket of the node is not closed by mounting
+    /// it read-only.
+    private struct Fixes {
+        private(set) var texts: [String] = []
+        private var fields: [Substring] = []
+
+        mutating func add(for violation: Violation) {
+            let steps = violation.path.description.split(separator: ".")
+            let field = steps.last?.prefix { $0 != "[" } ?? ""
+            guard !fields.contains(field), !texts.contains(violation.fix) else { return }
+            fields.append(field)
+            texts.append(violation.fix)
         }
     }
 

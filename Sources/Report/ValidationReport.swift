@@ -5,6 +5,7 @@ package import Policy
 package struct ValidationReport {
     private let title: String
     private let policies: Int
+    private let exceptions: [PolicyException.State]
     private let problems: [PolicyProblem]
     private let warnings: [PolicyProblem]
 
@@ -16,10 +17,12 @@ package struct ValidationReport {
         case json
     }
 
-    /// Reports on policies that can be used; `title` names where they lie.
-    package init(_ set: PolicySet, title: String) {
+    /// Reports on policies that can be used; `title` names where they lie, `moment` is what the
+    /// wall clock reads: an exception that is over is right, and excepts nothing.
+    package init(_ set: PolicySet, title: String, at moment: Moment) {
         self.title = title
         policies = set.policies.count
+        exceptions = set.exceptions.map { $0.state(at: moment) }
         problems = []
         warnings = set.warnings
     }
@@ -28,6 +31,7 @@ package struct ValidationReport {
     package init(_ problems: PolicyProblems) {
         title = ""
         policies = 0
+        exceptions = []
         self.problems = problems.all
         warnings = problems.warnings
     }
@@ -47,14 +51,28 @@ package struct ValidationReport {
         var lines = problems.map(\.description)
         lines += warnings.map { "\($0.place): warning: \($0.message)" }
         if isValid {
-            lines.append("\(title): \(policies == 1 ? "1 policy" : "\(policies) policies"), valid")
+            lines.append("\(title): \(contents), valid")
         }
         return lines.map { "\($0)\n" }.joined()
+    }
+
+    private var expired: Int { exceptions.count { $0 == .expired } }
+
+    /// `12 policies, 2 exceptions (1 expired)`.
+    private var contents: String {
+        var text = policies == 1 ? "1 policy" : "\(policies) policies"
+        if !exceptions.isEmpty {
+            text += exceptions.count == 1 ? ", 1 exception" : ", \(exceptions.count) exceptions"
+            if expired > 0 { text += " (\(expired) expired)" }
+        }
+        return text
     }
 
     private var json: JSONValue {
         .object([
             "valid": .boolean(isValid), "policies": isValid ? .number(policies) : nil,
+            "exceptions": isValid ? .number(exceptions.count) : nil,
+            "expired": isValid ? .number(expired) : nil,
             "problems": list(problems), "warnings": list(warnings),
         ])
     }

@@ -51,7 +51,7 @@ enum LandingPage {
         <h2>What is here</h2>
         <table>
         <tr><th><a href="v1/policies"><code>/v1/policies</code></a>
-            <td>The policies in force, and what each does to a violation.
+            <td>The policies in force, what each does to a violation, and the exceptions.
         <tr><th><code>POST /v1/check</code>
             <td>The violations in the manifests of the body. <code>format=text</code> for people;
             <code>fail=true</code> answers 422 when something is denied, for

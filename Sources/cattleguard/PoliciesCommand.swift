@@ -48,7 +48,8 @@ struct PoliciesCommand: ParsableCommand {
     /// `cattleguard policies list`.
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the policies of a folder.", discussion: Options.discussion)
+            abstract: "List the policies of a folder, and the exceptions from them.",
+            discussion: Options.discussion)
 
         @OptionGroup var options: Options
 
@@ -111,7 +112,7 @@ struct PoliciesCommand: ParsableCommand {
             let title = places.joined(separator: ", ")
             do throws(PolicyProblems) {
                 let set = try PolicyReader.read(files, folder: title)
-                report = ValidationReport(set, title: title)
+                report = ValidationReport(set, title: title, at: .now())
             } catch {
                 report = ValidationReport(error)
             }

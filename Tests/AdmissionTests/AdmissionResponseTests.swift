@@ -49,6 +49,23 @@ import Testing
         #expect(document.root?["response"]?["warnings"] == nil)
     }
 
+    /// Mounting a socket read-only would be denied again: each kind of field has its own remedy.
+    @Test func eachKindOfFieldIsToldHowToBeMended() throws {
+        let pod = """
+            {"metadata":{"name":"a"},"spec":{"containers":[{"name":"a","volumeMounts":[\
+            {"name":"v","mountPath":"/v"},{"name":"v","mountPath":"/w"}]}],\
+            "volumes":[{"name":"v","hostPath":{"path":"/"}}]}}
+            """
+        let review = ReviewerTests.review(ReviewerTests.members(object: pod))
+        let answer = try ReviewerTests.answer(
+            review, policies: Self.policies(of: ["no-host-mutation"], action: "Deny"))
+        #expect(
+            answer.contains(
+                #"\n  To fix: set readOnly: true on the mount; what must be written goes to an "#
+                    + #"emptyDir or a PersistentVolumeClaim\n  To fix: remove the volume: whoever "#
+                    + "reaches the socket, read-only or not,"))
+    }
+
     /// Every rule that objects is named in the first line, wherever a tool cuts the rest.
     @Test func manyRulesBeginWithAnOverview() throws {
         let containers = (0..<40).map { #"{"name":"c\#($0)","image":"sshd"}"# }

@@ -238,8 +238,8 @@ def test_check_and_the_list_of_policies_have_formats_of_their_own(enforcing):
     assert checked.returncode == 0, checked.stderr
 
 
-def test_the_readme_names_the_variable_that_is_not_called_as_its_option():
-    assert "CATTLEGUARD_POLICIES_FORMAT" in (harness.ROOT / "README.md").read_text()
+def test_the_documents_name_the_variable_that_is_not_called_as_its_option():
+    assert "CATTLEGUARD_POLICIES_FORMAT" in (harness.ROOT / "docs/operation.md").read_text()
     said = harness.command("policies", "list", "--help").stdout
     assert b"CATTLEGUARD_POLICIES_FORMAT" in said
 

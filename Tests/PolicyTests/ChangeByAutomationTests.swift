@@ -162,6 +162,17 @@ import Testing
             ])
     }
 
+    /// An operator that nobody named cannot commit anything: the remedy is the policy's.
+    @Test func theFixNamesTheServiceAccountToAllow() throws {
+        let verdict = try policySet("change-by-automation").evaluate(
+            review(.create, Self.deployment, user: "system:serviceaccount:ci:deploy"))
+        #expect(
+            verdict.violations.map(\.fix) == [
+                "if it is automation, have it named in this policy's allowedServiceAccounts: "
+                    + "\"ci/deploy\"; otherwise change it where your automation applies it from"
+            ])
+    }
+
     @Test(arguments: [
         ("system:serviceaccount:ci:deploy", true), ("system:serviceaccount:ci:deploy:x", false),
         ("system:serviceaccount:ci", false), ("system:serviceaccount:", false),

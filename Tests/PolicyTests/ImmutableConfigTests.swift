@@ -20,7 +20,7 @@ import Testing
         let old = Self.configMap("data: {a: x}")
         let labelled = Self.configMap("data: {a: x}", metadata: "labels: {b: c}")
         let changed = Self.configMap("data: {a: y}")
-        let message = "data: the data of the ConfigMap is changed in place: \"a\""
+        let message = "data: the data of the ConfigMap is changed in place: key \"a\""
         #expect(try update(old, labelled) == [])
         #expect(try update(old, changed) == [message])
         let strict = "existingViolations: Deny"
@@ -61,7 +61,7 @@ import Testing
     func aFewOfTheChangedKeysAreNamed(old: String, new: String, keys: String) throws {
         #expect(
             try update(Self.configMap("data: \(old)"), Self.configMap("data: \(new)")) == [
-                "data: the data of the ConfigMap is changed in place: \(keys)"
+                "data: the data of the ConfigMap is changed in place: keys \(keys)"
             ])
     }
 
@@ -78,8 +78,8 @@ import Testing
             Self.configMap("data: {a: y}\nbinaryData: {b: eQ==}"))
         #expect(
             lines == [
-                "data: the data of the ConfigMap is changed in place: \"a\"",
-                "binaryData: the binaryData of the ConfigMap is changed in place: \"b\"",
+                "data: the data of the ConfigMap is changed in place: key \"a\"",
+                "binaryData: the binaryData of the ConfigMap is changed in place: key \"b\"",
             ])
     }
 
@@ -194,8 +194,8 @@ import Testing
         let lines = try update(Self.configMap(data("a")), Self.configMap(data("b")))
         #expect(
             lines == [
-                "data: the data of the ConfigMap is changed in place: \"b0\", \"b1\", \"b2\" and "
-                    + "79997 more"
+                "data: the data of the ConfigMap is changed in place: keys \"b0\", \"b1\", "
+                    + "\"b2\" and 79997 more"
             ])
     }
 }

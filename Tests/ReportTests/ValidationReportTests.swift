@@ -4,11 +4,14 @@ import Testing
 @testable import Report
 
 @Suite struct ValidationReportTests {
+    /// 2026-11-23T00:00:00Z.
+    private static let moment = Moment(seconds: 1_795_392_000)
+
     private func report(_ files: (name: String, text: String)...) -> ValidationReport {
         do throws(PolicyProblems) {
             let set = try PolicyReader.read(
                 files.map { PolicyFile(name: $0.name, bytes: Array($0.text.utf8)) })
-            return ValidationReport(set, title: "mine")
+            return ValidationReport(set, title: "mine", at: Self.moment)
         } catch {
             return ValidationReport(error)
         }
@@ -26,7 +29,28 @@ import Testing
         #expect(text(good) == "mine: 1 policy, valid\n")
         #expect(
             text(good, .json)
-                == #"{"valid": true, "policies": 1, "problems": [], "warnings": []}"# + "\n")
+                == #"{"valid": true, "policies": 1, "exceptions": 0, "expired": 0, "#
+                + #""problems": [], "warnings": []}"# + "\n")
+    }
+
+    @Test(arguments: [
+        (["2026-11-23T00:00:01Z"], "1 exception"),
+        (["2026-11-23T00:00:00Z"], "1 exception (1 expired)"),
+        (["2026-11-22T00:00:00Z", "2026-11-24T00:00:00Z"], "2 exceptions (1 expired)"),
+    ])
+    func `counts exceptions, and those that are over`(ends: [String], said: String) {
+        let exceptions = ends.enumerated().map { index, end in
+            """
+            apiVersion: cattleguard.dev/v1
+            kind: PolicyException
+            metadata: {name: e\(index)}
+            spec: {policies: [a], match: {names: [b]}, reason: why, expiresAt: "\(end)"}
+            """
+        }
+        let found = report(
+            ("a.yaml", policy("a", rule: "no-ssh")),
+            ("e.yaml", exceptions.joined(separator: "\n---\n")))
+        #expect(text(found) == "mine: 1 policy, \(said), valid\n")
     }
 
     @Test func `says all that is wrong in all files`() {

@@ -152,6 +152,10 @@ struct ChangeByAutomation: ActRule {
     }
 
     private func fix(for subject: Subject) -> String {
+        if let account = subject.user?.string.flatMap(ServiceAccountPattern.account) {
+            return "if it is automation, have it named in this policy's allowedServiceAccounts: "
+                + "\"\(account)\"; otherwise change it where your automation applies it from"
+        }
         if subject.operation == .delete, subject.kind == .pod, allowRolloutRestart {
             return "restart its workload with kubectl rollout restart, or remove it from the "
                 + "repository that your automation applies from"
@@ -187,11 +191,20 @@ private struct ServiceAccountPattern: Sendable {
         }
     }
 
+    /// A user that is a service account, as the list names it: `argocd/argocd-server`.
+    static func account(_ user: String) -> String? {
+        halves(of: user)?.joined(separator: "/")
+    }
+
     func matches(_ user: String) -> Bool {
-        guard user.hasPrefix(Self.userPrefix) else { return false }
-        let halves = user.dropFirst(Self.userPrefix.utf8.count)
+        guard let halves = Self.halves(of: user) else { return false }
+        return namespace.matches(String(halves[0])) && name.matches(String(halves[1]))
+    }
+
+    private static func halves(of user: String) -> [Substring]? {
+        guard user.hasPrefix(userPrefix) else { return nil }
+        let halves = user.dropFirst(userPrefix.utf8.count)
             .split(separator: ":", omittingEmptySubsequences: false)
-        return halves.count == 2 && namespace.matches(String(halves[0]))
-            && name.matches(String(halves[1]))
+        return halves.count == 2 ? halves : nil
     }
 }

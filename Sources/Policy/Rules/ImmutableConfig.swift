@@ -153,9 +153,10 @@ private struct ChangedKeys: CustomStringConvertible {
         if names.count < Self.namedCount { names.append("\"\(key.shortString ?? "")\"") }
     }
 
-    /// `"a", "b", "c" and 2 more`.
+    /// `keys "a", "b", "c" and 2 more`.
     var description: String {
         let more = count - names.count
-        return names.joined(separator: ", ") + (more == 0 ? "" : " and \(more) more")
+        return (count == 1 ? "key " : "keys ") + names.joined(separator: ", ")
+            + (more == 0 ? "" : " and \(more) more")
     }
 }
