@@ -153,7 +153,10 @@ private struct Review {
     /// The exceptions from a policy that are for this subject at this moment, by their names.
     private func exceptions(from policy: Policy) -> [PolicyException] {
         guard !exceptions.isEmpty, let exceptions = exceptions[policy.name] else { return [] }
-        return exceptions.filter { $0.covers(subject, touching: kind, at: moment) }
+        return exceptions.filter { exception in
+            exception.covers(
+                subject, touching: kind, ofJudged: policy.match.kinds, at: moment)
+        }
     }
 
     /// Adds what is wrong with the object, but for what was wrong with the stored one alike.
