@@ -60,12 +60,17 @@ import Testing
     }
 
     @Test(arguments: creations) func `judges as the webhook does`(creation: Creation) throws {
-        let rules = ["image-digest", "no-exec", "no-ssh", "read-only-root-filesystem"]
+        let rules = RuleCatalogue.all.map { $0.id }
         let policies = try PolicyReader.read([
             PolicyFile(
                 name: "deny.yaml",
                 bytes: Array(rules.map { policy($0, rule: $0) }.joined().utf8))
         ])
+        // A manifest is no act.
+        let acts = policies.policies.filter { $0.actShare == .whole }.map(\.ruleID)
+        let causes = creation.causes.filter { cause in
+            !acts.contains { cause.hasPrefix("\($0) ") }
+        }
         // The comment makes YAML of it.
         let texts: [(String, CheckSource.Format)] = [
             (creation.manifest, .json), ("# YAML\n" + creation.manifest, .yaml),
@@ -78,7 +83,7 @@ import Testing
                 let violation = finding.violation
                 return "\(violation.rule) \(violation.path) \(violation.message): \(violation.fix)"
             }
-            #expect(found.sorted() == creation.causes.sorted())
+            #expect(found.sorted() == causes.sorted())
         }
     }
 }
