@@ -239,13 +239,13 @@ private struct Review {
 extension Violation {
     fileprivate convenience init(_ finding: Finding, _ policy: Policy) {
         self.init(
-            rule: policy.ruleID, source: policy, path: finding.path,
+            rule: policy.ruleID, check: finding.check, source: policy, path: finding.path,
             message: finding.message.readable(), fix: finding.fix.readable())
     }
 
     fileprivate convenience init(_ unreadable: UnreadableObject, _ policy: Policy) {
         self.init(
-            rule: UnreadableObject.id, source: policy, path: unreadable.path,
+            rule: UnreadableObject.id, check: "", source: policy, path: unreadable.path,
             message: "the object cannot be judged: \(unreadable.message)".readable(),
             fix: "send a well-formed object of its kind")
     }
