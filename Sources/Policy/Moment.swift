@@ -1,3 +1,5 @@
+internal import Document
+
 /// A moment of the wall clock: what a calendar's date and a clock's reading are compared as.
 package struct Moment: Comparable, Hashable, Sendable {
     /// Whole seconds since 1970-01-01T00:00:00Z, without leap seconds; negative before.
@@ -91,6 +93,33 @@ extension Moment {
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
         return (era - 1) * 146_097 + dayOfEra - 719_468
+    }
+}
+
+extension ParameterReader {
+    /// A date and time with its offset (RFC 3339), or nil where it is absent or something else.
+    package mutating func moment(
+        _ name: String, isRequired: Bool = false, doc: String = ""
+    ) -> Moment? {
+        let place = value(name, as: .text(.moment), isRequired: isRequired, doc: doc)
+        guard let place else {
+            if isRequired { reportMissing(name, expected: Moment.expectation) }
+            return nil
+        }
+        guard let text = place.string else {
+            mismatch(name, place, expected: Moment.expectation)
+            return nil
+        }
+        do throws(Moment.Problem) {
+            let moment = try Moment(rfc3339: text)
+            note(name, setting: .string(text))
+            return moment
+        } catch {
+            report(
+                "\(fullName(name)) is \"\(text)\": \(error.message); "
+                    + "expected \(Moment.expectation)", at: place)
+            return nil
+        }
     }
 }
 

@@ -82,18 +82,18 @@ package struct ParameterReader {
     /// While one of several variants is being learned, the value of the field that decides.
     func assumed(_ name: String) -> String? { decided?.name == name ? decided?.value : nil }
 
-    private mutating func mismatch(_ name: String, _ value: Node, expected: String) {
+    mutating func mismatch(_ name: String, _ value: Node, expected: String) {
         report("\(title).\(name) is \(value.kind.phrase); expected \(expected)", at: value)
     }
 
     /// What is no object lacks no member: that it is none has been said.
-    private mutating func reportMissing(_ name: String, expected: String) {
+    mutating func reportMissing(_ name: String, expected: String) {
         guard node?.kind ?? .object == .object else { return }
         report("\(fullName(name)) is missing; expected \(expected)", at: nil)
     }
 
     /// The full name of a field, for messages.
-    private func fullName(_ name: String) -> String { title.isEmpty ? name : "\(title).\(name)" }
+    func fullName(_ name: String) -> String { title.isEmpty ? name : "\(title).\(name)" }
 }
 
 // MARK: What was asked for
@@ -135,7 +135,7 @@ extension ParameterReader {
         note(name) { $0.fallback = fallback }
     }
 
-    private mutating func note(_ name: String, setting: JSONValue) {
+    mutating func note(_ name: String, setting: JSONValue) {
         note(name) { $0.setting = setting }
     }
 

@@ -93,22 +93,11 @@ struct PolicyExceptionReader {
     }
 
     private func readExpiry(_ spec: inout ParameterReader) -> (moment: Moment, text: String)? {
-        let place = spec.value(
-            "expiresAt", as: .text(.moment), isRequired: true,
+        let moment = spec.moment(
+            "expiresAt", isRequired: true,
             doc: "From when on it is inert: a date and time with its offset (RFC 3339).")
-        guard let text = place?.string else {
-            let found = place.map { "is \($0.kind.phrase)" } ?? "is missing"
-            spec.report("spec.expiresAt \(found); expected \(Moment.expectation)", at: place)
-            return nil
-        }
-        do throws(Moment.Problem) {
-            return (try Moment(rfc3339: text), text)
-        } catch {
-            spec.report(
-                "spec.expiresAt is \"\(text)\": \(error.message); expected \(Moment.expectation)",
-                at: place)
-            return nil
-        }
+        guard let moment, let text = spec.value("expiresAt")?.string else { return nil }
+        return (moment, text)
     }
 }
 

@@ -32,6 +32,9 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
         return unsafe "\(call)\(target): \(String(cString: text))"
     }
 
+    /// What is no regular file was to be read as one: `File.readRegular`.
+    package var isIrregular: Bool { code == EINVAL }
+
     /// No descriptor or kernel memory is left: accepting again at once would spin (accept(2)).
     package var isExhaustion: Bool {
         [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code)

@@ -18,6 +18,8 @@ struct TestSuite: Sendable {
     /// Files and folders of policies.
     let policies: [Reference]
     let enforcement: Enforcement
+    /// What the wall clock reads; nil for what it does read.
+    let now: Moment?
     let tests: [PolicyTest]
 }
 
@@ -25,6 +27,8 @@ struct TestSuite: Sendable {
 struct PolicyTest: Sendable {
     let name: String
     let place: TestSuite.Place
+    /// What the wall clock reads, where it is not the suite's `now`.
+    let now: Moment?
     let input: Input
     let expectation: Expectation
 
@@ -92,13 +96,15 @@ struct PolicyTest: Sendable {
         case denied
     }
 
-    /// What is expected; at least one of the two.
+    /// What is expected; at least one of the three.
     struct Expectation: Sendable {
         var decision: (value: Decision, place: TestSuite.Place)?
         /// Each of them at least once, and nothing that is none of them.
         var violations: (entries: [ExpectedViolation], place: TestSuite.Place)?
         /// Whether there may be violations besides.
         var allowsOthers = false
+        /// The names of exactly those exceptions that let something pass.
+        var exceptions: (entries: [ExpectedException], place: TestSuite.Place)?
     }
 }
 
@@ -131,4 +137,10 @@ struct ExpectedViolation: Sendable {
         return parts.compactMap { name, value in value.map { "\(name) \($0)" } }
             .joined(separator: ", ")
     }
+}
+
+/// The name of an exception, as a test expects it, and where it does.
+struct ExpectedException: Sendable {
+    let name: String
+    let place: TestSuite.Place
 }

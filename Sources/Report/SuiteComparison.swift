@@ -7,8 +7,40 @@ struct SuiteComparison {
     private(set) var mismatches: [Mismatch] = []
     /// The policies whose violation was expected, and found.
     private(set) var expectedPolicies: Set<String> = []
+    /// The exceptions whose use was expected, and found.
+    private(set) var expectedExceptions: Set<String> = []
 
-    init(_ expectation: PolicyTest.Expectation, _ judgement: SuiteJudgement) {
+    /// Compares what was found at a moment.
+    init(
+        _ expectation: PolicyTest.Expectation, _ judgement: SuiteJudgement, at moment: Moment,
+        _ set: PolicySet
+    ) {
+        compareDecision(expectation, judgement)
+        compareViolations(expectation, judgement)
+        guard let expected = expectation.exceptions else { return }
+        let names = expected.entries.map(\.name)
+        let missing = expected.entries.filter { !judgement.exceptions.contains($0.name) }
+            .map { entry in
+                let exception = set.exceptions.first { $0.name == entry.name }
+                let end = exception.flatMap {
+                    $0.state(at: moment) == .expired ? $0.expiryText : nil
+                }
+                return Mismatch.Line(
+                    text: entry.name + (end.map { ", which ended at \($0)" } ?? ""),
+                    position: entry.place)
+            }
+        let unexpected = judgement.exceptions.subtracting(names).sorted()
+        expectedExceptions = judgement.exceptions.intersection(names)
+        guard !missing.isEmpty || !unexpected.isEmpty else { return }
+        mismatches.append(
+            Mismatch(
+                subject: "exceptions", position: expected.place, expected: missing,
+                found: unexpected))
+    }
+
+    private mutating func compareDecision(
+        _ expectation: PolicyTest.Expectation, _ judgement: SuiteJudgement
+    ) {
         if let decision = expectation.decision, decision.value != judgement.decision {
             mismatches.append(
                 Mismatch(
@@ -16,6 +48,11 @@ struct SuiteComparison {
                     expected: [.init(text: decision.value.rawValue, position: decision.place)],
                     found: [judgement.decision.rawValue]))
         }
+    }
+
+    private mutating func compareViolations(
+        _ expectation: PolicyTest.Expectation, _ judgement: SuiteJudgement
+    ) {
         guard let violations = expectation.violations else { return }
         var missing: [Mismatch.Line] = []
         var unexpected = Array(judgement.violations.indices)

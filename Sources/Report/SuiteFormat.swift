@@ -76,13 +76,27 @@ enum SuiteTable {
     }
 
     private static func coverage(_ report: SuiteReport) -> [String] {
-        guard let policies = report.coverage, !policies.isEmpty else { return [] }
-        let missing = report.uncovered
+        let policies = report.coverage ?? []
+        let exceptions = report.exceptions ?? []
+        return coverage(
+            of: policies.count, ("policy", "policies"), seen: "violated",
+            but: report.uncovered.map { ($0.policy, $0.file) })
+            + coverage(
+                of: exceptions.count, ("exception", "exceptions"), seen: "used",
+                but: exceptions.filter { !$0.isCovered }.map { ($0.exception, $0.file) })
+    }
+
+    /// Which documents no test sees violated or used.
+    private static func coverage(
+        of count: Int, _ noun: (singular: String, plural: String), seen: String,
+        but missing: [(name: String, file: String)]
+    ) -> [String] {
+        if count == 0 { return [] }
         if missing.isEmpty {
-            return ["every policy is seen violated by a test (\(policies.count))"]
+            return ["every \(noun.singular) is seen \(seen) by a test (\(count))"]
         }
-        return ["policies that no test sees violated (\(missing.count) of \(policies.count)):"]
-            + missing.map { "  \($0.policy) (\($0.file.readable()))" }
+        return ["\(noun.plural) that no test sees \(seen) (\(missing.count) of \(count)):"]
+            + missing.map { "  \($0.name) (\($0.file.readable()))" }
     }
 
     private static func summary(of report: SuiteReport) -> String {
@@ -120,9 +134,10 @@ extension PolicyProblem {
 ///                                             "expected": [{"text", "line", "column"}],
 ///                                             "found": [string]}],
 ///                             "problems": as above}]}],
-///      "coverage": [{"policy", "rule", "file", "covered"}]}
+///      "coverage": [{"policy", "rule", "file", "covered"}],
+///      "exceptions": [{"exception", "file", "covered"}]}
 ///
-/// `coverage` is missing where only some tests were run.
+/// `coverage` and `exceptions` are missing where only some tests were run.
 enum SuiteJSON {
     static let version = 1
 
@@ -145,6 +160,13 @@ enum SuiteJSON {
                 writer.member("rule", policy.rule)
                 writer.member("file", policy.file)
                 writer.member("covered", policy.isCovered)
+            }
+        }
+        if let exceptions = report.exceptions {
+            write("exceptions", exceptions, to: &writer) { exception, writer in
+                writer.member("exception", exception.exception)
+                writer.member("file", exception.file)
+                writer.member("covered", exception.isCovered)
             }
         }
         writer.endObject()

@@ -69,7 +69,7 @@ enum SuiteJUnit {
                 return "decision: expected \(expected.joined()), "
                     + "found \(mismatch.found.joined())"
             }
-            return "violations: \(mismatch.expected.count) expected and not found, "
+            return "\(mismatch.subject): \(mismatch.expected.count) expected and not found, "
                 + "\(mismatch.found.count) found and not expected"
         }.joined(separator: "; ")
     }

@@ -5,6 +5,8 @@ internal import Policy
 struct SuiteJudgement {
     /// Each violation, and what it is a violation of.
     var violations: [(object: String, violation: Violation)] = []
+    /// The names of the exceptions that let something pass.
+    var exceptions: Set<String> = []
     /// Whether the user is warned of something that is no violation: of a break glass.
     var hasWarning = false
 
@@ -120,6 +122,7 @@ final class SuiteJudge {
         for material in materials {
             var check = Check(namespace: namespace, limits: limits) { subject in
                 let verdict = evaluate(subject)
+                self.judgement.exceptions.formUnion(verdict.excepted.map(\.exception.name))
                 if verdict.notices.contains(where: \.isWarned) { self.judgement.hasWarning = true }
                 return verdict
             }
@@ -149,6 +152,7 @@ final class SuiteJudge {
 
     private func add(_ reviewed: ReviewedRequest) {
         judgement.violations += reviewed.verdict.violations.map { (reviewed.object, $0) }
+        judgement.exceptions.formUnion(reviewed.verdict.excepted.map(\.exception.name))
         if reviewed.verdict.notices.contains(where: \.isWarned) { judgement.hasWarning = true }
     }
 

@@ -73,9 +73,10 @@ struct SuiteReader {
         let suite = reader.object("spec") { spec in
             let policies = Self.readPolicies(&spec, file: file)
             let enforcement = spec.choice("enforcement", default: Enforcement.declared)
+            let now = spec.moment("now")
             return TestSuite(
                 file: file, name: name ?? "", policies: policies, enforcement: enforcement,
-                tests: Self.readTests(&spec, file: file))
+                now: now, tests: Self.readTests(&spec, file: file))
         }
         suites.append(suite)
     }
@@ -115,10 +116,12 @@ struct SuiteReader {
                 }
                 lines[name] = place.line
             }
+            let now = test.moment("now")
             let input = readInput(&test, file: file)
             let expectation = readExpectation(&test)
             guard let name, let input, let expectation else { return nil }
-            return PolicyTest(name: name, place: place, input: input, expectation: expectation)
+            return PolicyTest(
+                name: name, place: place, now: now, input: input, expectation: expectation)
         }
     }
 }
@@ -257,14 +260,31 @@ extension SuiteReader {
             if let place = expect.value("otherViolations"), expectation.violations == nil {
                 expect.report("otherViolations needs violations that they are beside", at: place)
             }
+            if let place = expect.value("exceptions") {
+                expectation.exceptions = (readExceptions(&expect), place.position)
+            }
             return expectation
         }
-        if expectation.decision != nil || expectation.violations != nil { return expectation }
+        let isSomething =
+            expectation.decision != nil || expectation.violations != nil
+            || expectation.exceptions != nil
+        if isSomething { return expectation }
         let place = isThere ? test.value("expect") : nil
         test.report(
-            "the test expects nothing: say in expect what the decision or the violations are",
-            at: place)
+            "the test expects nothing: say in expect what the decision, the violations or the "
+                + "exceptions are", at: place)
         return nil
+    }
+
+    private static func readExceptions(_ expect: inout ParameterReader) -> [ExpectedException] {
+        var entries: [ExpectedException] = []
+        for (name, node) in expect.strings("exceptions") ?? [] {
+            if entries.contains(where: { $0.name == name }) {
+                expect.report("the exception \(name) stands twice", at: node)
+            }
+            entries.append(ExpectedException(name: name, place: node.position))
+        }
+        return entries
     }
 
     private static func readEntry(_ entry: inout ParameterReader) -> ExpectedViolation? {

@@ -7,6 +7,8 @@ package struct SuiteReport: Equatable, Sendable {
     package internal(set) var suites: [SuiteResult] = []
     /// The policies that the suites name, by file and name; nil where only some tests were run.
     package internal(set) var coverage: [CoveredPolicy]?
+    /// The exceptions from them, by file and name; nil where only some tests were run.
+    package internal(set) var exceptions: [CoveredException]?
 
     /// What a test, or all of them, came to, from the best to the worst.
     package enum Outcome: String, CaseIterable, Sendable {
@@ -71,7 +73,7 @@ package struct TestResult: Equatable, Sendable {
 
 /// A difference between what a test expects and what was found.
 package struct Mismatch: Equatable, Sendable {
-    /// Which expectation it concerns: `decision`, `violations`.
+    /// Which expectation it concerns: `decision`, `violations`, `exceptions`.
     package let subject: String
     /// Where that stands in the suite's file.
     package let position: SourcePosition
@@ -98,5 +100,16 @@ package struct CoveredPolicy: Equatable, Sendable {
     /// The file it was read from.
     package let file: String
     /// Whether a test expected it to be violated, and it was.
+    package internal(set) var isCovered: Bool
+}
+
+/// An exception beside the policies that suites name, and whether a test shows that it lets
+/// anything pass.
+package struct CoveredException: Equatable, Sendable {
+    /// The exception's name.
+    package let exception: String
+    /// The file it was read from.
+    package let file: String
+    /// Whether a test expected it to be used, and it was.
     package internal(set) var isCovered: Bool
 }

@@ -43,10 +43,11 @@ package struct SuiteRunner {
     private let moment: Moment
     private let selection: Glob?
     private var report = SuiteReport()
-    private var coverage: [PolicyKey: CoveredPolicy] = [:]
+    private var coverage: [DocumentKey: CoveredPolicy] = [:]
+    private var exceptions: [DocumentKey: CoveredException] = [:]
 
-    /// A policy, which suites may name by several paths.
-    private struct PolicyKey: Hashable {
+    /// A policy or an exception; several suites may read it.
+    private struct DocumentKey: Hashable {
         let file: String
         let name: String
     }
@@ -55,7 +56,7 @@ package struct SuiteRunner {
     ///
     /// - Parameters:
     ///   - surroundings: what reads files and reviews.
-    ///   - moment: what the wall clock reads.
+    ///   - moment: what the wall clock reads, where neither suite nor test says what it should.
     ///   - selection: which tests are run, by their names; nil for all.
     package init(
         _ surroundings: any SuiteSurroundings, at moment: Moment, selection: Glob? = nil
@@ -83,6 +84,9 @@ package struct SuiteRunner {
             report.coverage = coverage.values.sorted {
                 ($0.file, $0.policy) < ($1.file, $1.policy)
             }
+            report.exceptions = exceptions.values.sorted {
+                ($0.file, $0.exception) < ($1.file, $1.exception)
+            }
         }
         return report
     }
@@ -100,15 +104,26 @@ package struct SuiteRunner {
         } catch {
             return add(error.all, of: suite.file, name: suite.name)
         }
+        note(set)
+        var result = SuiteResult(file: suite.file, name: suite.name)
+        for test in tests { result.tests.append(run(test, of: suite, set)) }
+        report.suites.append(result)
+    }
+
+    /// Notes what the tests of a suite may cover.
+    private mutating func note(_ set: PolicySet) {
         for policy in set.policies {
-            let key = PolicyKey(file: policy.file, name: policy.name)
+            let key = DocumentKey(file: policy.file, name: policy.name)
             guard coverage[key] == nil else { continue }
             coverage[key] = CoveredPolicy(
                 policy: policy.name, rule: policy.ruleID, file: policy.file, isCovered: false)
         }
-        var result = SuiteResult(file: suite.file, name: suite.name)
-        for test in tests { result.tests.append(run(test, of: suite, set)) }
-        report.suites.append(result)
+        for exception in set.exceptions {
+            let key = DocumentKey(file: exception.file, name: exception.name)
+            guard exceptions[key] == nil else { continue }
+            exceptions[key] = CoveredException(
+                exception: exception.name, file: exception.file, isCovered: false)
+        }
     }
 
     private func readPolicies(of suite: TestSuite) throws(SuiteProblems) -> PolicySet {
@@ -128,35 +143,57 @@ package struct SuiteRunner {
         } catch {
             throw SuiteProblems(all: error.all)
         }
-        let unknown = unknownNames(in: suite, set.policies.map(\.name))
+        let unknown = unknownNames(in: suite, set)
         if !unknown.isEmpty { throw SuiteProblems(all: unknown) }
         return set
     }
 
-    /// A policy that is not there is never violated: an expectation that names one is a mistake.
-    private func unknownNames(in suite: TestSuite, _ names: [String]) -> [PolicyProblem] {
-        let entries = suite.tests.flatMap { $0.expectation.violations?.entries ?? [] }
-        return entries.compactMap(\.policy).filter { !names.contains($0.name) }.map { policy in
-            let hint = Nearest.hint(for: policy.name, among: names)
-            return PolicyProblem(
-                file: suite.file, position: policy.place,
-                message: "there is no policy \"\(policy.name)\"\(hint); the suite's are "
-                    + names.joined(separator: ", "))
-        }
+    /// A policy that is not there is never violated, an exception never used: an expectation that
+    /// names one is a mistake.
+    private func unknownNames(in suite: TestSuite, _ set: PolicySet) -> [PolicyProblem] {
+        let expectations = suite.tests.map(\.expectation)
+        let policies = expectations.flatMap { $0.violations?.entries ?? [] }.compactMap(\.policy)
+        let exceptions = expectations.flatMap { $0.exceptions?.entries ?? [] }
+        let known = (set.policies.map(\.name), set.exceptions.map(\.name))
+        let problems =
+            policies.compactMap { name, place in
+                unknown("policy", name, at: place, in: suite, among: known.0)
+            }
+            + exceptions.compactMap {
+                unknown("exception", $0.name, at: $0.place, in: suite, among: known.1)
+            }
+        return problems.sorted { $0.position < $1.position }
+    }
+
+    private func unknown(
+        _ noun: String, _ name: String, at place: TestSuite.Place, in suite: TestSuite,
+        among names: [String]
+    ) -> PolicyProblem? {
+        if names.contains(name) { return nil }
+        let hint = Nearest.hint(for: name, among: names)
+        let known = names.isEmpty ? " has none" : "'s are \(names.joined(separator: ", "))"
+        return PolicyProblem(
+            file: suite.file, position: place,
+            message: "there is no \(noun) \"\(name)\"\(hint); the suite\(known)".readable())
     }
 
     private mutating func run(
         _ test: PolicyTest, of suite: TestSuite, _ set: PolicySet
     ) -> TestResult {
         var result = TestResult(name: test.name, position: test.place)
+        let moment = test.now ?? suite.now ?? moment
         let judge = SuiteJudge(surroundings, set, at: moment, file: suite.file, place: test.place)
         judge.judge(test.input)
         result.problems = judge.problems
         guard judge.problems.isEmpty else { return result }
-        let comparison = SuiteComparison(test.expectation, judge.judgement)
+        let comparison = SuiteComparison(test.expectation, judge.judgement, at: moment, set)
         result.mismatches = comparison.mismatches
         for policy in set.policies where comparison.expectedPolicies.contains(policy.name) {
-            coverage[PolicyKey(file: policy.file, name: policy.name)]?.isCovered = true
+            coverage[DocumentKey(file: policy.file, name: policy.name)]?.isCovered = true
+        }
+        for exception in set.exceptions
+        where comparison.expectedExceptions.contains(exception.name) {
+            exceptions[DocumentKey(file: exception.file, name: exception.name)]?.isCovered = true
         }
         return result
     }

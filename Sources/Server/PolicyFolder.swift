@@ -22,7 +22,7 @@ package enum PolicyFolder {
 
     /// The same for a path that is read again and again: what is no regular file is an error, for
     /// which nobody waits.
-    static func readAgain(
+    package static func readAgain(
         _ path: String, fileBytes: Int = Self.fileBytes
     ) throws(SystemError) -> [PolicyFile] {
         guard try File.isDirectory(path) else {

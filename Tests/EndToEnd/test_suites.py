@@ -138,6 +138,160 @@ def test_the_largest_suite_is_read_and_no_larger_one(folder):
     assert f"{path}:1:1: cannot be read: File too large" in done.stdout.decode()
 
 
+ALIASES = "[" + ", ".join(
+    [f"&a0 [{', '.join('0' * 9)}]"] +
+    [f"&a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 12)]) + "]"
+"""A billion laughs: each list is nine times the one before."""
+
+# What is written for a test or a whole suite, and what is said of it; {} is the folder.
+HOSTILE_TESTS = {
+    "deep": (
+        "{name: a, object: " + "[" * 600 + "]" * 600 + ", expect: {decision: denied}}",
+        "nested more than 512 levels deep"),
+    "deeper than any stack": (
+        "{name: a, object: " + "[" * 500_000 + "]" * 500_000 + "}",
+        "nested more than 512 levels deep"),
+    "never closed": (
+        "{name: a, object: " + "{a: " * 511, "nested more than 512 levels deep"),
+    "huge": ("{name: a, object: {" + "a, " * 1_000_001 + "}}", "more than 1000000"),
+    "aliases of aliases": (f"{{name: a, object: {{a: {ALIASES}}}}}", "more than 1000000"),
+    "an alias of itself": (
+        "{name: a, object: &a {a: *a}}", "the alias '*a' stands inside what it names"),
+    "a merge of itself": (
+        "{name: a, object: &a {<<: *a}}", "the alias '*a' stands inside what it names"),
+    "an alias of nothing": (
+        "{name: a, object: *b}", "the alias '*b' names no anchor before it"),
+    "wrong types": (
+        "{name: [a], object: a, resources: {a: b}, review: [], operation: 3, user: {}, groups: a, "
+        "namespace: [], resource: {}, now: {}, expect: []}",
+        "spec.tests[0].now is an object; expected a date"),
+    "wrong types of expectations": (
+        "{name: a, object: {}, expect: {decision: [], violations: {}, otherViolations: a, "
+        "exceptions: {}}}", "spec.tests[0].expect.exceptions is an object"),
+    "nothing but nulls": (
+        "{name: null, object: null, resources: null, review: null, expect: null}",
+        "name is missing"),
+    "null": ("null", "spec.tests[0] is null; expected an object"),
+    "NUL in a path": ('{name: a, resources: ["good.yaml\\0x"], expect: {decision: denied}}',
+                      "cannot be read: No such file"),
+    "a long path": (
+        "{name: a, resources: [" + "x" * 5_000 + "], expect: {decision: denied}}",
+        "the manifest {}/xxxx"),
+    "a path that goes up": (
+        "{name: a, resources: [" + "../" * 500 + "gone.yaml], expect: {decision: denied}}",
+        "the manifest /gone.yaml cannot be read: No such file"),
+    "itself as a resource": (
+        "{name: a, resources: [cattleguard-test.yaml], expect: {decision: allowed}}", None),
+    "itself as a review": (
+        "{name: a, review: cattleguard-test.yaml, expect: {decision: allowed}}",
+        'kind is "TestSuite"; expected "AdmissionReview"'),
+    "a folder as a resource": (
+        "{name: a, resources: [.], expect: {decision: allowed}}",
+        "the manifest {} is no regular file"),
+    "a pipe as a resource": (
+        "{name: a, resources: [pipe], expect: {decision: allowed}}",
+        "the manifest {}/pipe is no regular file"),
+    "a pipe as what is stored": (
+        f"{{name: a, operation: UPDATE, object: {POD}, oldResources: [pipe], "
+        "expect: {decision: allowed}}", "the stored objects {}/pipe is no regular file"),
+    "a pipe as a review": (
+        "{name: a, review: pipe, expect: {decision: allowed}}",
+        "the review {}/pipe is no regular file"),
+    "a file without an end": (
+        "{name: a, resources: [/dev/zero], expect: {decision: allowed}}",
+        "the manifest /dev/zero is no regular file"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_TESTS)
+def test_a_hostile_test_is_an_error_in_no_time(name, folder):
+    text, said = HOSTILE_TESTS[name]
+    os.mkfifo(folder / "pipe")
+    (folder / "cattleguard-test.yaml").write_text(suite(text))
+    done = test(folder, timeout=20)
+    if said is None:  # an object of a kind that no policy knows
+        assert (done.returncode, done.stderr) == (0, b""), done.stdout
+        return
+    assert (done.returncode, done.stderr) == (2, b""), done.stdout
+    assert said.replace("{}", str(folder)) in done.stdout.decode()
+    # Each line says where, and none says more than a screen can hold.
+    lines = [line for line in done.stdout.decode().splitlines() if "ERROR" in line]
+    assert lines and all(re.search(r"\d+:\d+: |ERROR  a$", line) for line in lines), lines
+    assert len(done.stdout) < 20_000
+
+
+HOSTILE_FILES = {
+    "empty": (b"", "holds no TestSuite"),
+    "comments": (b"# nothing\n---\n---\n", "holds no TestSuite"),
+    "no text": (bytes(range(256)), "control characters are not allowed"),
+    "half a character": (b"kind: \xc3", "incomplete UTF-8 octet sequence"),
+    "UTF-16": ("kind: TestSuite".encode("utf-16"), "expected UTF-8, found UTF-16"),
+    "a scalar": (b"TestSuite", "the document is a string; expected a TestSuite"),
+    "policies are the suite": (
+        suite(expecting("denied"), policies="cattleguard-test.yaml").encode(),
+        'kind is "TestSuite"'),
+    "policies are a pipe": (
+        suite(expecting("denied"), policies="pipe").encode(),
+        "the policies {}/pipe is no regular file"),
+    "policies are null": (
+        suite(expecting("denied"), policies="null").encode(), "spec.policies is missing"),
+    "policies are an object": (
+        suite(expecting("denied"), policies="{a: b}").encode(), "spec.policies is an object"),
+    "a key twice": (
+        suite(expecting("denied")).encode() + b"  tests: []\n", "tests"),
+    "many tests of one name": (suite(*[expecting("denied")] * 2_000).encode(), "is taken by"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_FILES)
+def test_a_hostile_file_is_an_error_in_no_time(name, folder):
+    content, said = HOSTILE_FILES[name]
+    os.mkfifo(folder / "pipe")
+    (folder / "cattleguard-test.yaml").write_bytes(content)
+    done = test(folder, timeout=20)
+    assert (done.returncode, done.stderr) == (2, b""), done.stdout
+    assert said.replace("{}", str(folder)) in done.stdout.decode()
+    assert re.search(r"ERROR  \S+:\d+:\d+: ", done.stdout.decode())
+
+
+def test_for_a_suite_that_is_a_pipe_nobody_waits(folder):
+    path = folder / "cattleguard-test.yaml"
+    os.mkfifo(path)
+    for named in [folder, path]:
+        done = test(named, timeout=20)
+        assert done.returncode == 2
+        assert f"{path}:1:1: is no regular file" in done.stdout.decode()
+
+
+def test_an_exception_is_judged_at_the_moment_that_is_stated(folder):
+    (folder / "exception.yaml").write_text("""apiVersion: cattleguard.dev/v1
+kind: PolicyException
+metadata: {name: late}
+spec:
+  policies: [pinned-images]
+  match: {names: [a]}
+  reason: late
+  expiresAt: 2026-12-01T00:00:00Z
+""")
+    judged = f"object: {POD}, expect: "
+    (folder / "cattleguard-test.yaml").write_text(suite(
+        f"{{name: before, {judged}{{decision: allowed, exceptions: [late]}}}}",
+        f"{{name: at, now: 2026-12-01T00:00:00Z, {judged}{{decision: denied, exceptions: []}}}}",
+        f"{{name: wrong, now: 2026-12-01T00:00:00Z, {judged}{{exceptions: [late]}}}}",
+        policies="[policy.yaml, exception.yaml]\n  now: 2026-11-30T23:59:59Z"))
+    done = test(folder)
+    assert done.returncode == 1
+    text = re.sub(r"10:\d+", "10:1", done.stdout.decode())
+    assert text.splitlines()[1:] == [
+        "  pass   before", "  pass   at", "  FAIL   wrong",
+        f"         {folder}/cattleguard-test.yaml:10:1: exceptions",
+        "           - line 10: late, which ended at 2026-12-01T00:00:00Z", "",
+        "policies that no test sees violated (1 of 1):",
+        f"  pinned-images ({folder}/policy.yaml)",
+        "every exception is seen used by a test (1)",
+        "3 tests in 1 suite: 2 passed, 1 failed"]
+
+
 def test_selection_and_coverage(folder):
     (folder / "cattleguard-test.yaml").write_text(
         suite(expecting("denied", "one"), expecting("allowed", "two")))

@@ -169,5 +169,6 @@ import Testing
         let coverage = try #require(root["coverage"]).elements.map { $0 }
         #expect(coverage.map { $0["policy"]?.string }.count == 3)
         #expect(coverage.map { $0["covered"]?.boolean } == [false, false, false])
+        #expect(root["exceptions"]?.count == 0)
     }
 }

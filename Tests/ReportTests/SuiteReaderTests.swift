@@ -61,7 +61,13 @@ import Testing
         Mistake(
             "{policies: a, policie: b}",
             "5:16: unknown field \"policie\" in spec (did you mean \"policies\"?); expected "
-                + "enforcement, policies, tests"),
+                + "enforcement, now, policies, tests"),
+        Mistake(
+            "{policies: a, now: 2026-12-01}",
+            "5:21: spec.now is \"2026-12-01\": it has another form; expected "
+                + Moment.expectation),
+        Mistake(
+            "{policies: a, now: 3}", "5:21: spec.now is a number; expected \(Moment.expectation)"),
     ]
 
     @Test(arguments: specs)
@@ -138,19 +144,19 @@ import Testing
         Mistake(
             "object: {}, usr: alice, \(expect)",
             "7:27: unknown field \"usr\" in spec.tests[0] (did you mean \"user\"?); expected "
-                + "expect, groups, name, namespace, object, oldObject, oldResources, operation, "
-                + "resource, resourceName, resources, review, user"),
+                + "expect, groups, name, namespace, now, object, oldObject, oldResources, "
+                + "operation, resource, resourceName, resources, review, user"),
     ]
 
     private static let expectations: [Mistake] = [
         Mistake(
             "object: {}",
-            "7:5: the test expects nothing: say in expect what the decision or the violations "
-                + "are"),
+            "7:5: the test expects nothing: say in expect what the decision, the violations or "
+                + "the exceptions are"),
         Mistake(
             "object: {}, expect: {}",
-            "7:35: the test expects nothing: say in expect what the decision or the violations "
-                + "are"),
+            "7:35: the test expects nothing: say in expect what the decision, the violations or "
+                + "the exceptions are"),
         Mistake(
             "object: {}, expect: {decision: denyed}",
             "7:46: spec.tests[0].expect.decision is \"denyed\"; expected one of allowed, warned, "
@@ -158,6 +164,17 @@ import Testing
         Mistake(
             "object: {}, expect: {decision: denied, otherViolations: true}",
             "7:71: otherViolations needs violations that they are beside"),
+        Mistake(
+            "object: {}, now: '2026-13-01T00:00:00Z', \(expect)",
+            "7:32: spec.tests[0].now is \"2026-13-01T00:00:00Z\": its month is 13, not 1 to 12; "
+                + "expected \(Moment.expectation)"),
+        Mistake(
+            "object: {}, expect: {exceptions: hotfix}",
+            "7:48: spec.tests[0].expect.exceptions is a string; expected a list of strings"),
+        Mistake(
+            "object: {}, expect: {exceptions: [a, 3, a]}",
+            "7:52: spec.tests[0].expect.exceptions[1] is a number; expected a string",
+            "7:55: the exception a stands twice"),
         Mistake(
             "object: {}, expect: {violations: [{}, {field: ''}]}",
             "7:49: the entry would match anything; say rule, policy, field, message, object or "
