@@ -88,81 +88,40 @@ package struct AdmissionResponse {
         json.endObject()
     }
 
-    /// A paragraph for each rule: its first places, how many more there are, and how to mend them.
+    /// A paragraph for each rule: its first places, how many more there are, and how to mend these.
     /// Where there are many, a line before them names them all: terminals and tools cut what is
     /// long.
     private static func writeMessage(for violations: [Violation], to text: inout JSONWriter) {
-        writeOverview(of: violations, to: &text)
-        var written: [String] = []
-        for first in violations where !written.contains(first.rule) {
-            if !written.isEmpty { text.text("\n") }
-            written.append(first.rule)
-            writeTitle(of: first.rule, among: violations, to: &text)
-            var (count, fixes) = (0, Fixes())
-            for violation in violations where violation.rule == first.rule {
-                count += 1
-                guard count <= placesPerRule else { continue }
-                fixes.add(for: violation)
-                text.text(count == 1 ? ": " : "; ")
-                text.text(violation.message)
-                guard violation.path != .root else { continue }
-                text.text(" (")
-                text.text(violation.path.description)
-                text.text(")")
+        let objections = Objection.all(in: violations)
+        if objections.count > rulesWithoutOverview {
+            let rules = objections.map { objection in
+                let count = objection.places.count
+                return count == 1 ? objection.rule : "\(objection.rule) (\(count))"
             }
-            if count > placesPerRule { text.text("; and \(count - placesPerRule) more") }
-            text.text(".")
-            for fix in fixes.texts {
-                text.text("\n  To fix: ")
-                text.text(fix)
-            }
+            text.text("\(rules.count) rules object: \(rules.joined(separator: ", ")).\n")
+        }
+        for (index, objection) in objections.enumerated() {
+            if index > 0 { text.text("\n") }
+            write(objection, to: &text)
         }
     }
 
-    /// How to mend the places of a rule, once for each kind of field: that a second image is named
-    /// by its digest, too, goes without saying, but a socket of the node is not closed by mounting
-    /// it read-only.
-    private struct Fixes {
-        private(set) var texts: [String] = []
-        private var fields: [Substring] = []
-
-        mutating func add(for violation: Violation) {
-            let steps = violation.path.description.split(separator: ".")
-            let field = steps.last?.prefix { $0 != "[" } ?? ""
-            guard !fields.contains(field), !texts.contains(violation.fix) else { return }
-            fields.append(field)
-            texts.append(violation.fix)
-        }
-    }
-
-    /// `5 rules object: image-digest (40), no-ssh, …`: how often, where it is more than once.
-    private static func writeOverview(of violations: [Violation], to text: inout JSONWriter) {
-        var counts: [(rule: String, count: Int)] = []
-        for violation in violations {
-            if let index = counts.firstIndex(where: { $0.rule == violation.rule }) {
-                counts[index].count += 1
-            } else {
-                counts.append((violation.rule, 1))
+    private static func write(_ objection: Objection, to text: inout JSONWriter) {
+        text.text(Objection.title(objection.rule, objection.policies))
+        var fixes: [(check: String, text: String)] = []
+        for (index, place) in objection.places.prefix(placesPerRule).enumerated() {
+            let violation = place.violation
+            text.text(index == 0 ? ": " : "; ")
+            text.text(violation.message)
+            if violation.path != .root { text.text(" (\(violation.path))") }
+            // Of one check the first fix is an example for all.
+            if !fixes.contains(where: { $0 == violation.check || $1 == violation.fix }) {
+                fixes.append((violation.check, violation.fix))
             }
         }
-        guard counts.count > rulesWithoutOverview else { return }
-        let rules = counts.map { $0.count == 1 ? $0.rule : "\($0.rule) (\($0.count))" }
-        text.text("\(rules.count) rules object: \(rules.joined(separator: ", ")).\n")
-    }
-
-    /// The rule, and its policies where they are not called as it is.
-    private static func writeTitle(
-        of rule: String, among violations: [Violation], to text: inout JSONWriter
-    ) {
-        text.text(rule)
-        var policies: [String] = []
-        for violation in violations
-        where violation.rule == rule && !policies.contains(violation.policy) {
-            policies.append(violation.policy)
-        }
-        if policies == [rule] { return }
-        let noun = policies.count == 1 ? "policy" : "policies"
-        text.text(" (\(noun) \(policies.joined(separator: ", ")))")
+        let more = objection.places.count - placesPerRule
+        text.text(more > 0 ? "; and \(more) more." : ".")
+        for fix in fixes { text.text("\n  To fix: \(fix.text)") }
     }
 
     // MARK: Beside the decision
@@ -172,8 +131,11 @@ package struct AdmissionResponse {
         for notice in verdict.notices where notice.isWarned {
             warnings.append((notice.kind, "\(notice.kind): \(notice.message)"))
         }
-        for violation in verdict.violations where violation.actions.contains(.warn) {
-            warnings.append((violation.rule, Self.warning(violation)))
+        let warned = verdict.violations.filter { $0.actions.contains(.warn) }
+        for objection in Objection.all(in: warned) {
+            for place in objection.places {
+                warnings.append((objection.rule, Self.warning(place)))
+            }
         }
         // The API server drops repetitions.
         var unique: Set<String> = []
@@ -202,8 +164,10 @@ package struct AdmissionResponse {
             .prefix(maximumWarnings).sorted()
     }
 
-    private static func warning(_ violation: Violation) -> String {
-        let text = "\(violation.rule): \(violation.message)"
+    private static func warning(_ place: Objection.Place) -> String {
+        let violation = place.violation
+        let title = Objection.title(violation.rule, place.policies)
+        let text = "\(title): \(violation.message)"
         let path = violation.path.description
         let complete = "\(text) (\(path))"
         return path.isEmpty || complete.utf8.count > desiredWarningLength ? text : complete
@@ -239,7 +203,8 @@ package struct AdmissionResponse {
     private static func auditText(_ violations: [Violation]) -> String {
         auditText(
             violations.map { violation in
-                "\(violation.policy): \(violation.rule): \(violation.message) (\(violation.path))"
+                let text = "\(violation.policy): \(violation.rule): \(violation.message)"
+                return violation.path == .root ? text : "\(text) (\(violation.path))"
             })
     }
 

@@ -6,6 +6,8 @@ struct LiteralSecret {
     private let meaning: SecretNames.Meaning
     /// The vendors' secrets in the value.
     let shapes: SecretShapes
+    /// Tells the value from others, as long as this process lives; nothing leads back from it.
+    private let fingerprint: Int
 
     /// Looks at a value under a name of this meaning; nil where it writes no secret out. What
     /// `counts` may be a number.
@@ -29,16 +31,20 @@ struct LiteralSecret {
         if meaning == .harmless, shapes.isEmpty { return nil }
         self.meaning = meaning
         self.shapes = shapes
+        var hasher = Hasher()
+        for index in value.indices { hasher.combine(value[index]) }
+        fingerprint = hasher.finalize()
     }
 
     /// The secrets of some shapes, in a text that as a whole is none.
     init(_ shapes: SecretShapes) {
         meaning = .harmless
         self.shapes = shapes
+        fingerprint = 0
     }
 
-    /// Adds one finding where the value as a whole is the secret: with the next one in its place
-    /// the same is wrong. A text that only holds secrets has one for each kind.
+    /// Adds one finding where the value as a whole is the secret: another in its place is a change.
+    /// A text that only holds secrets has one for each kind, since the rest of it may change.
     func add(
         check: String, element: String, path: FieldPath, subject: String, fix: String,
         to findings: inout [Finding]
@@ -51,7 +57,7 @@ struct LiteralSecret {
         }
         if meaning != .harmless {
             let title = meaning == .secret ? "a secret" : "what looks like a secret"
-            return add("literal", shapes.title ?? title)
+            return add(String(fingerprint), shapes.title ?? title)
         }
         for (shape, title) in SecretShapes.titles where shapes.contains(shape) { add(title, title) }
     }

@@ -41,8 +41,7 @@ package struct Match: Sendable {
     /// Whether the policy matches the subject, whose object has been read.
     func matches(_ subject: Subject, touching kind: GroupKind) -> Bool {
         concerns(subject, touching: kind) && matchesIdentity(of: subject)
-            && (names.isEmpty || names.anyMatches(subject.name))
-            && objectSelector.matches(subject)
+            && matchesName(of: subject) && objectSelector.matches(subject)
     }
 
     /// A cluster-scoped object has no namespace: it matches an empty list or a lone `*` only.
@@ -54,6 +53,12 @@ package struct Match: Sendable {
             globs.contains { $0.matchesEverything || (!namespace.isEmpty && $0.matches(namespace)) }
         }
         return (namespaces.isEmpty || isListed(namespaces)) && !isListed(excludeNamespaces)
+    }
+
+    /// A Service's name is its name on whatever port it is reached, so that none is a way round a
+    /// policy; an exception may name the port, too: `web:8080`.
+    private func matchesName(of subject: Subject) -> Bool {
+        names.isEmpty || names.anyMatches(subject.name) || names.anyMatches(subject.nameOfTarget)
     }
 
     /// Outside a cluster nobody asks: policies by user or group apply as if those matched.

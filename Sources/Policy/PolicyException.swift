@@ -58,18 +58,26 @@ package final class PolicyException: Sendable {
     }
 
     /// Whether the exception is for the subject, which touches `kind`, at a moment, as far as its
-    /// images do not decide.
+    /// images do not decide. `judged` are the kinds that the policy matches; empty stands for all.
+    ///
+    /// Who made a workload is not known of what its controller makes. So an exception for some
+    /// users is for that only where the policy judges the workload, too: there, others' workloads
+    /// do not come as far.
     ///
     /// Outside a cluster nobody asks. There a policy applies as if its users and groups matched,
     /// and an exception as if they did not: a check must not promise what the gate will refuse.
-    func covers(_ subject: Subject, touching kind: GroupKind, at moment: Moment) -> Bool {
+    func covers(
+        _ subject: Subject, touching kind: GroupKind, ofJudged judged: [GroupKind],
+        at moment: Moment
+    ) -> Bool {
         if moment >= expiresAt { return false }
         let isForSome = !match.users.isEmpty || !match.groups.isEmpty
         if subject.isRequest || !isForSome, match.matches(subject, touching: kind) { return true }
         guard match.matchesNamespace(of: subject),
             let made = ControlledObject(subject, touching: kind)
         else { return false }
-        return made.isMade(byOneOf: match.kinds, named: match.names)
+        return (!isForSome || made.isMade(byOneOf: judged, named: []))
+            && made.isMade(byOneOf: match.kinds, named: match.names)
     }
 
     /// Whether the exception is for a violation of a container with this image. One that is for

@@ -153,7 +153,10 @@ private struct Review {
     /// The exceptions from a policy that are for this subject at this moment, by their names.
     private func exceptions(from policy: Policy) -> [PolicyException] {
         guard !exceptions.isEmpty, let exceptions = exceptions[policy.name] else { return [] }
-        return exceptions.filter { $0.covers(subject, touching: kind, at: moment) }
+        return exceptions.filter { exception in
+            exception.covers(
+                subject, touching: kind, ofJudged: policy.match.kinds, at: moment)
+        }
     }
 
     /// Adds what is wrong with the object, but for what was wrong with the stored one alike.
@@ -236,13 +239,13 @@ private struct Review {
 extension Violation {
     fileprivate convenience init(_ finding: Finding, _ policy: Policy) {
         self.init(
-            rule: policy.ruleID, source: policy, path: finding.path,
+            rule: policy.ruleID, check: finding.check, source: policy, path: finding.path,
             message: finding.message.readable(), fix: finding.fix.readable())
     }
 
     fileprivate convenience init(_ unreadable: UnreadableObject, _ policy: Policy) {
         self.init(
-            rule: UnreadableObject.id, source: policy, path: unreadable.path,
+            rule: UnreadableObject.id, check: "", source: policy, path: unreadable.path,
             message: "the object cannot be judged: \(unreadable.message)".readable(),
             fix: "send a well-formed object of its kind")
     }

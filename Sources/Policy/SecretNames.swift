@@ -51,6 +51,7 @@ struct SecretNames: Sendable {
     /// What the name says of its value.
     func meaning(of name: Span<UInt8>) -> Meaning {
         var meaning = Meaning.harmless
+        var lastEnd = 0
         var index = 0
         next: while index < name.count {
             defer { index += 1 }
@@ -64,25 +65,29 @@ struct SecretNames: Sendable {
                 case .isAnotherWord, .namesObject:
                     index = end - 1
                     continue next
-                case .means(let found): meaning = max(meaning, found)
+                case .means(let found):
+                    meaning = max(meaning, found)
+                    lastEnd = max(lastEnd, end)
                 }
             }
         }
         if meaning < .secret, Self.ends(name, in: Self.password), !Self.isWorkingFolder(name) {
             meaning = .secret
         }
-        if meaning == .harmless || Self.speaksAboutSecret(name) { return .harmless }
+        if meaning == .harmless || Self.speaksAboutSecret(name, after: lastEnd) {
+            return .harmless
+        }
         return meaning == .suspect && Self.ends(name, in: Self.identifier) ? .harmless : meaning
     }
 
     /// Whether the name is that of a count, whose value may be a number: `MAX_TOKENS`.
     static func counts(_ name: Span<UInt8>) -> Bool {
-        ends(name, in: tokens) || countPrefixes.contains { end(of: $0, at: 0, in: name) != nil }
+        ends(name, in: tokens) || begins(name, withOneOf: countPrefixes)
     }
 
     /// Whether an option of this name takes no value: the word after `--no-password` is not its.
     static func isSwitch(_ name: Span<UInt8>) -> Bool {
-        switchPrefixes.contains { end(of: $0, at: 0, in: name) != nil }
+        begins(name, withOneOf: switchPrefixes)
     }
 
     /// Whether the name is that of a file of configuration or code: `auth.yaml`. What it names is
@@ -160,8 +165,39 @@ extension SecretNames {
 // MARK: Comparing
 
 extension SecretNames {
-    private static func speaksAboutSecret(_ name: Span<UInt8>) -> Bool {
-        aboutSecrets.contains { ends(name, in: $0) }
+    /// Whether the name ends in such a word, which begins where a word begins: `PASSWORD_PORT`,
+    /// not `PASSWORD_EXPORT`. `secretEnd` is where the last word that means a secret ends, after
+    /// which another may begin without a sign: `tokenttl`.
+    private static func speaksAboutSecret(_ name: Span<UInt8>, after secretEnd: Int) -> Bool {
+        var end = name.count
+        // `passwordfilename` ends in two of them.
+        for _ in 0..<longestCompound {
+            var earliest = end
+            for word in aboutSecrets {
+                guard let start = start(of: word, endingAt: end, in: name) else { continue }
+                if start <= secretEnd || beginsWord(at: start, in: name) { return true }
+                earliest = min(earliest, start)
+            }
+            if earliest == end { return false }
+            end = earliest
+        }
+        return false
+    }
+
+    /// How many words that speak about a secret stand together at most.
+    private static let longestCompound = 3
+
+    /// Whether a separator, or a change from a small letter to a capital, says that a word begins.
+    private static func beginsWord(at index: Int, in name: Span<UInt8>) -> Bool {
+        guard index > 0, index < name.count else { return true }
+        if isSeparator(name[index - 1]) || isSeparator(name[index]) { return true }
+        return isCapital(name[index]) && !isCapital(name[index - 1])
+    }
+
+    private static func begins(_ name: Span<UInt8>, withOneOf words: [[UInt8]]) -> Bool {
+        words.contains { word in
+            end(of: word, at: 0, in: name).map { beginsWord(at: $0, in: name) } ?? false
+        }
     }
 
     /// The shell's own variables, which every dump of an environment holds.
@@ -187,16 +223,27 @@ extension SecretNames {
     private static func ends(
         _ name: Span<UInt8>, in word: [UInt8], after before: UInt8? = nil
     ) -> Bool {
-        var index = name.count
+        guard
+            let start = start(
+                of: word, endingAt: name.count, in: name, passingSeparators: before == nil)
+        else { return false }
+        guard let before else { return true }
+        return start > 0 && name[start - 1] == before
+    }
+
+    /// Where the word that ends at `end` begins, or nil where another ends there.
+    private static func start(
+        of word: [UInt8], endingAt end: Int, in name: Span<UInt8>, passingSeparators: Bool = true
+    ) -> Int? {
+        var index = end
         for letter in word.reversed() {
-            if before == nil {
+            if passingSeparators {
                 while index > 0, isSeparator(name[index - 1]) { index -= 1 }
             }
-            guard index > 0, lowercased(name[index - 1]) == letter else { return false }
+            guard index > 0, lowercased(name[index - 1]) == letter else { return nil }
             index -= 1
         }
-        guard let before else { return true }
-        return index > 0 && name[index - 1] == before
+        return index
     }
 
     private static func isSeparator(_ byte: UInt8) -> Bool {
@@ -204,6 +251,10 @@ extension SecretNames {
     }
 
     private static func lowercased(_ byte: UInt8) -> UInt8 {
-        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+        isCapital(byte) ? byte | 0x20 : byte
+    }
+
+    private static func isCapital(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
     }
 }

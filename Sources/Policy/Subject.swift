@@ -77,6 +77,19 @@ package final class Subject {
         return metadata?["name"]?.string ?? ""
     }
 
+    /// The name of the thing itself, where a proxied one says more: `web` of `web:8080` and of
+    /// `https:web:443` (k8s.io/apimachinery/pkg/util/net, `SplitSchemeNamePort`).
+    var nameOfTarget: String {
+        let name = name
+        guard operation == .connect, subresource == "proxy" else { return name }
+        let parts = name.split(separator: ":", omittingEmptySubsequences: false)
+        return switch parts.count {
+        case 2: String(parts[0])
+        case 3: String(parts[1])
+        default: name
+        }
+    }
+
     /// The name as messages say it: one line, and cut where it is longer than any name can be. Made
     /// once, since every container of an object may need a message.
     private(set) lazy var readableName = name.readable()

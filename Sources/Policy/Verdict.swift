@@ -32,6 +32,8 @@ package struct ExceptedViolation: Sendable {
 package final class Violation: Equatable, Sendable {
     /// The rule's id, or `unreadable-object`.
     package let rule: String
+    /// Which of the rule's checks found it; all that one check finds is mended alike.
+    package let check: String
     /// The policy that objects.
     private let source: Policy
     /// The field to mend; empty for a CONNECT.
@@ -41,8 +43,11 @@ package final class Violation: Equatable, Sendable {
     /// How to mend it.
     package let fix: String
 
-    init(rule: String, source: Policy, path: FieldPath, message: String, fix: String) {
+    init(
+        rule: String, check: String, source: Policy, path: FieldPath, message: String, fix: String
+    ) {
         self.rule = rule
+        self.check = check
         self.source = source
         self.path = path
         self.message = message

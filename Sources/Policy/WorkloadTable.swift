@@ -154,8 +154,13 @@ package struct WorkloadTable: Sendable {
         return scaledKinds[GroupKind(subject.resourceGroup, subject.resource)] ?? subject.kind
     }
 
-    /// What Kubernetes and every kind of the table call their resource: `deployments`.
-    private static func plural(of kind: GroupKind) -> String { kind.kind.lowercased() + "s" }
+    /// What Kubernetes takes a kind's resource to be called: `deployments`, `proxies`, `ingresses`
+    /// (k8s.io/apimachinery/pkg/api/meta, `UnsafeGuessKindToResource`).
+    private static func plural(of kind: GroupKind) -> String {
+        let name = kind.kind.lowercased()
+        if name.hasSuffix("s") { return name + "es" }
+        return name.hasSuffix("y") ? name.dropLast() + "ies" : name + "s"
+    }
 }
 
 extension WorkloadTable {

@@ -162,25 +162,53 @@ import Testing
         #expect(text.hasSuffix("; and 5 more"))
     }
 
-    /// Two policies of one rule: one warning, since the API server drops the second.
-    @Test func equalWarningsAreGivenOnce() throws {
-        let text = ["a", "b"].map { name in
+    /// Policies of one rule by these names, of which each has the action beside it.
+    static func answer(ofPolicies names: [(String, String)]) throws -> String {
+        let text = names.map { name, action in
             """
             apiVersion: cattleguard.dev/v1
             kind: Policy
             metadata: {name: \(name)}
-            spec: {rule: image-digest}
+            spec: {rule: image-digest, validationActions: [\(action)]}
             """
         }.joined(separator: "\n---\n")
         let policies = try PolicyReader.read([
             PolicyFile(name: "p.yaml", bytes: Array(text.utf8))
         ])
         let review = ReviewerTests.review(ReviewerTests.members(object: Self.pod(containers: 1)))
-        let answer = try ReviewerTests.answer(review, policies: policies)
+        return try ReviewerTests.answer(review, policies: policies)
+    }
+
+    /// Two policies of one rule: one warning, which names both.
+    @Test func equalWarningsAreGivenOnce() throws {
+        #expect(
+            try Self.answer(ofPolicies: [("b", "Warn"), ("a", "Warn"), ("c", "Audit")]).contains(
+                #""warnings":["image-digest (policies a, b): container \"c0\" has the image "#
+                    + #"\"nginx\", which is not pinned by a digest"]"#))
+    }
+
+    /// What several policies object to is one place of the message, and a cause for each of them.
+    @Test func equalViolationsAreToldOnce() throws {
+        let answer = try Self.answer(
+            ofPolicies: [("a", "Deny"), ("b", "Deny"), ("c", "Deny"), ("d", "Deny"), ("e", "Warn")])
         #expect(
             answer.contains(
-                #""warnings":["image-digest: container \"c0\" has the image \"nginx\", which is "#
-                    + #"not pinned by a digest (spec.containers[0].image)"]"#))
+                #""message":"image-digest (policies a, b, c and 1 more): container \"c0\" has the "#
+                    + #"image \"nginx\", which is not pinned by a digest "#
+                    + #"(spec.containers[0].image).\n  To fix: name it"#))
+        #expect(answer.components(separatedBy: #"{"reason":"#).count - 1 == 4)
+    }
+
+    /// Of a rule with several checks each one that is named says how to mend it.
+    @Test func everyCheckHasItsFix() throws {
+        let pod = #"{"metadata":{"name":"a"},"spec":{"nodeName":"n","hostname":"h"}}"#
+        let review = ReviewerTests.review(ReviewerTests.members(object: pod))
+        let answer = try ReviewerTests.answer(
+            review, policies: Self.policies(of: ["replaceable-workload"], action: "Deny"))
+        let message = try #require(answer.components(separatedBy: #""details""#).first)
+        #expect(message.components(separatedBy: #"\n  To fix: "#).count - 1 == 3)
+        #expect(message.contains(#"\n  To fix: leave nodeName to the scheduler; "#))
+        #expect(message.contains(#"\n  To fix: leave hostname out; "#))
     }
 
     @Test func breakGlassIsWarnedOfAndAudited() throws {

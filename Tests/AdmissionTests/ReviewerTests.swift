@@ -261,8 +261,8 @@ import Testing
         let answer = try Self.answer(text, limits: limits, policies: Self.policies("Warn"))
         #expect(
             answer.contains(
-                #""allowed":true,"warnings":["unreadable-object: the object cannot be judged: "#
-                    + #"nested more than 20 levels deep"]"#))
+                #""allowed":true,"warnings":["unreadable-object (policy image-digest): the "#
+                    + #"object cannot be judged: nested more than 20 levels deep"]"#))
     }
 
     /// An old object past a limit forgives nothing, and does not hide the new one.

@@ -78,6 +78,14 @@ import Testing
         #expect(set.evaluate(try exec("{command: [sh]}")).notices.map(\.isWarned) == [false])
     }
 
+    /// What everybody may run is no broken glass.
+    @Test func anAllowedCommandIsNotNoticed() throws {
+        let set = try policySet(
+            "no-exec", "parameters: {allowedUsers: ['*'], allowedCommands: [{command: [ls]}]}")
+        #expect(try set.evaluate(exec("{command: [ls]}")).notices.isEmpty)
+        #expect(try set.evaluate(exec("{command: [ls], tty: true}")).notices.count == 1)
+    }
+
     @Test(arguments: ["allowedUsers: [bob]", "allowedGroups: [break-glass]", "allowedUsers: []"])
     func othersBreakNothing(parameters: String) throws {
         let verdict = try policySet("no-exec", "parameters: {\(parameters)}")

@@ -53,6 +53,18 @@ import Testing
         }
     }
 
+    /// A port or scheme in the request's name is no way round a policy for one Service.
+    @Test(arguments: [
+        ("web", "web", true), ("web", "web:80", true), ("web", "https:web:443", true),
+        ("web", ":web:", true), ("web", "webs:80", false), ("web", "https:webs:web", false),
+        ("web", "web:a:b:c", false), ("'web:80'", "web:80", true), ("'web:80'", "web:81", false),
+        ("'web:80'", "web", false), ("'*:80'", "web:80", true), ("https", "https:web:443", false),
+    ])
+    func policiesMatchByTheTargetsName(pattern: String, name: String, doesMatch: Bool) throws {
+        let set = try policySet("no-tunnel", "match: {names: [\(pattern)]}")
+        #expect(try set.evaluate(connect("services/proxy", name)).isAllowed != doesMatch)
+    }
+
     @Test func aNodeLiesInNoNamespace() throws {
         for (namespaces, allowed) in [("'*'", false), ("shop", true)] {
             let set = try policySet("no-tunnel", "match: {namespaces: [\(namespaces)]}")

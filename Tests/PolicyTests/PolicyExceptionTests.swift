@@ -273,6 +273,25 @@ extension Verdict {
         #expect(try Self.isExcepted(match, Self.made()) == isExcepted)
     }
 
+    /// Nobody knows whose workload a Pod is: an exception for some users would be one for all
+    /// where the policy does not judge workloads.
+    @Test(arguments: [
+        ("[]", "users: [alice]", true), ("[Deployment, Pod]", "groups: [developers]", true),
+        ("[ReplicaSet, Pod]", "users: [alice]", true), ("[Pod]", "users: [alice]", false),
+        ("[Pod]", "groups: [developers], kinds: [Deployment]", false),
+        ("[StatefulSet, Pod]", "users: [alice]", false),
+        ("[Pod]", "kinds: [Deployment]", true), ("[Pod]", "names: [api-1]", true),
+    ])
+    func usersOfAPolicyThatSeesNoWorkload(
+        kinds: String, match: String, isExcepted: Bool
+    ) throws {
+        let set = try policySet(
+            yaml: policyText(
+                "rule: image-digest\nvalidationActions: [Deny]\nmatch: {kinds: \(kinds)}")
+                + "\n---\n" + exceptionText(exceptionSpec("match: {\(match)}")))
+        #expect(try set.evaluate(Self.made()).isAllowed == isExcepted)
+    }
+
     /// Who makes what: the kind made, its name, its owner; then the kind and name of the workload
     /// that is excepted.
     private static let made = [

@@ -13,6 +13,9 @@ import Testing
         "CLIENT_SECRET", "SECRET_KEY_BASE", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "API_KEY",
         "x-api-key", "apikeys", "PRIVATE_KEY", "GITHUB_TOKEN", "token", "TOKENS", "DB_PWD", "mypwd",
         "SECRET_ID", "TOKEN_ISSUE", "KEYSTORE_PASSWORD", "PGPASSWORD", "JWT_SECRET",
+        // These end in `min`, `age`, `port`, `user` and `env`, which are no words of theirs.
+        "DB_PASSWORD_ADMIN", "passwordAdmin", "API_TOKEN_STAGE", "SECRET_MESSAGE", "TOKEN_EXPORT",
+        "PASSWORD_SUPERUSER", "tokenstage", "TOKEN_Stage",
     ])
     func secrets(name: String) { #expect(meaning(name) == .secret) }
 
@@ -32,6 +35,8 @@ import Testing
         "AUTH_CLIENT_ID", "password-stdin", "ACCESS_TOKEN_EXPIRES_IN", "PASSWORD_MIN_LENGTH",
         "TOKEN_EXPIRATION_SECONDS", "CERT_DIR", "AUTH_URL", "AUTH__URL", "SECRETS_BACKEND",
         "PASSWORD_RESET_TIMEOUT", "TOKEN_HEADER", "KEY_PREFIX", "MAX_TOKEN_AGE",
+        "tokenttl", "TOKENTTL", "passwordfilename", "passwordFileName", "PASSWORD_USERNAME",
+        "secretkeyref", "tokenCacheTTL", "PASSWORD_PORT", "TOKEN.AGE", "TOKEN_A_G_E",
         "TOKENS_PER_MINUTE", "SECRETS_MANAGER", "PASSWORD_ENCODER", "accessTokenLifespan",
     ])
     func harmless(name: String) { #expect(meaning(name) == .harmless) }
@@ -48,9 +53,21 @@ import Testing
     @Test(arguments: [
         ("MAX_TOKENS", true), ("max-num-batched-tokens", true), ("TOKENS", true),
         ("MIN_PASSWORD", true), ("NUM_KEYS", true), ("TOKEN", false), ("PASSWORD_MAXIMAL", false),
+        ("minTokenAge", true), ("MINIO_ROOT_PASSWORD", false), ("minioPassword", false),
+        ("NUMERIC_PASSWORD", false), ("MAXMIND_TOKEN", false),
     ])
     func counts(name: String, expected: Bool) {
         let result = SecretNames.counts(name.utf8.span)
+        #expect(result == expected)
+    }
+
+    @Test(arguments: [
+        ("no-password", true), ("skip-token-check", true), ("noPassword", true),
+        ("node-token", false), ("nomad-token", false), ("notify-secret", false),
+        ("printer-password", false), ("showroom-token", false), ("password", false),
+    ])
+    func switches(name: String, expected: Bool) {
+        let result = SecretNames.isSwitch(name.utf8.span)
         #expect(result == expected)
     }
 

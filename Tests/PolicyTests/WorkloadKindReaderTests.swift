@@ -66,6 +66,27 @@ private let sshPod = "{containers: [{name: c, image: i, ports: [{containerPort: 
         #expect(!verdict.isUncoveredWorkload)
     }
 
+    /// A scale names what it scales by its resource alone: by group and plural.
+    @Test(arguments: [
+        ("Engine", "engines", true), ("Proxy", "proxies", true), ("Proxy", "proxys", false),
+        ("Process", "processes", true), ("Engine", "proxies", false),
+    ])
+    func theScaledKind(kind: String, resource: String, isSeen: Bool) throws {
+        let described = workloadKind(
+            "{group: x.io, kind: \(kind), podSpecs: [{path: spec.template, form: template}]}")
+        let policy = policyText(
+            "rule: change-by-automation\nvalidationActions: [Deny]\n"
+                + "match: {kinds: [x.io/\(kind)]}\nparameters: {allowScale: false}")
+        let set = try policySet(yaml: "\(described)\n---\n\(policy)")
+        let scale = "{apiVersion: autoscaling/v1, kind: Scale, spec: {replicas: 2}}"
+        for (group, isGroups) in [("x.io", true), ("y.io", false)] {
+            let subject = try request(.update, scale, old: scale, subresource: "scale")
+            subject.resourceGroup = group
+            subject.resource = resource
+            #expect(set.evaluate(subject).isAllowed != (isSeen && isGroups))
+        }
+    }
+
     @Test func aShippedKindIsReplaced() throws {
         let text = """
             group: argoproj.io

@@ -51,14 +51,14 @@ struct NoExec: ActRule {
         let command = try options?.list("command", of: .string, in: .root).map {
             $0.compactMap(\.string)
         }
+        let stdin = try options?.member("stdin", .boolean, in: .root)?.boolean ?? false
+        let tty = try options?.member("tty", .boolean, in: .root)?.boolean ?? false
+        if let command, isAllowed(command, stdin: stdin, tty: tty) { return }
         let act = describe(subject, program: command?.first)
         if let grant = grantees.grant(to: subject) {
             notices.append(Notice(kind: "break-glass", message: "\(grant) may \(act)"))
             return
         }
-        let stdin = try options?.member("stdin", .boolean, in: .root)?.boolean ?? false
-        let tty = try options?.member("tty", .boolean, in: .root)?.boolean ?? false
-        if let command, isAllowed(command, stdin: stdin, tty: tty) { return }
         findings.append(
             Finding(
                 check: subject.subresource, element: "", value: "", path: .root,
