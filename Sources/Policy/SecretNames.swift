@@ -1,7 +1,7 @@
 /// Tells from a name whether what it names is a secret: `DB_PASSWORD`, `--api-key`, `auth.token`.
 ///
 /// Names compare in lower case and without `_`, `-` and `.`. A name is read as bytes, in time of
-/// its length, and nothing is allocated.
+/// its length; only the end of a suspicious one is copied.
 struct SecretNames: Sendable {
     /// What a name says of its value, in the order of gravity.
     enum Meaning: Int, Comparable {
@@ -125,7 +125,7 @@ extension SecretNames {
         "generate", "random",
     ].map(normalised)
 
-    /// Ends of names that speak about a secret and do not name one.
+    /// Ends of names that speak about a secret and do not name one, written backwards.
     private static let aboutSecrets = [
         // Where it lies.
         "file", "files", "path", "paths", "dir", "directory", "folder", "name", "names",
@@ -148,7 +148,7 @@ extension SecretNames {
         "annotation", "annotations", "selector", "scope",
         "scopes", "audience", "issuer", "realm", "user", "email", "prompt", "description", "status",
         "image", "resource",
-    ].map(normalised)
+    ].map { Array(normalised($0).reversed()) }
 
     private static let fileExtensions = [
         "yaml", "yml", "json", "toml", "ini", "conf", "config", "cfg", "cnf", "properties", "xml",
@@ -161,8 +161,18 @@ extension SecretNames {
 
 extension SecretNames {
     private static func speaksAboutSecret(_ name: Span<UInt8>) -> Bool {
-        aboutSecrets.contains { ends(name, in: $0) }
+        // The end is taken out of the separators once: a name may have megabytes of them.
+        var end: [UInt8] = []
+        end.reserveCapacity(longestAboutSecret)
+        var index = name.count
+        while index > 0, end.count < longestAboutSecret {
+            index -= 1
+            if !isSeparator(name[index]) { end.append(lowercased(name[index])) }
+        }
+        return aboutSecrets.contains { end.starts(with: $0) }
     }
+
+    private static let longestAboutSecret = aboutSecrets.map(\.count).max() ?? 0
 
     /// The shell's own variables, which every dump of an environment holds.
     private static func isWorkingFolder(_ name: Span<UInt8>) -> Bool {
