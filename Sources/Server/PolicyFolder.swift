@@ -20,9 +20,9 @@ package enum PolicyFolder {
         return try readFolder(path, fileBytes: fileBytes)
     }
 
-    /// The same for a path that is read again and again: what is no regular file is an error, for
-    /// which nobody waits.
-    static func readAgain(
+    /// The same for a path that is read again and again, or that a stranger wrote down: what is no
+    /// regular file is an error, for which nobody waits.
+    package static func readAgain(
         _ path: String, fileBytes: Int = Self.fileBytes
     ) throws(SystemError) -> [PolicyFile] {
         guard try File.isDirectory(path) else {

@@ -91,7 +91,8 @@ struct SuiteFiles: SuiteSurroundings {
 
     func file(_ path: String) throws(SuiteFault) -> [UInt8] {
         do throws(SystemError) {
-            return try File.read(path, byteLimit: Self.fileBytes)
+            // A suite may be a stranger's, and name what never ends or never begins.
+            return try File.readRegular(path, byteLimit: Self.fileBytes)
         } catch {
             throw SuiteFault(error.reason(at: "cannot be read"))
         }
@@ -99,7 +100,7 @@ struct SuiteFiles: SuiteSurroundings {
 
     func policies(_ path: String) throws(SuiteFault) -> [PolicyFile] {
         do throws(SystemError) {
-            return try PolicyFolder.read(path)
+            return try PolicyFolder.readAgain(path)
         } catch {
             throw SuiteFault(error.reason(at: "cannot be read"))
         }
@@ -129,7 +130,10 @@ struct SuiteFiles: SuiteSurroundings {
                     pending += try children(of: next).reversed()
                 } else {
                     found = true
-                    let bytes = try File.read(next, byteLimit: suiteBytes)
+                    let bytes =
+                        next == path
+                        ? try File.read(next, byteLimit: suiteBytes)
+                        : try File.readRegular(next, byteLimit: suiteBytes)
                     runner.run(PolicyFile(name: next, bytes: bytes))
                 }
             } catch {
