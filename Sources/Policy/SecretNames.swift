@@ -1,7 +1,7 @@
 /// Tells from a name whether what it names is a secret: `DB_PASSWORD`, `--api-key`, `auth.token`.
 ///
 /// Names compare in lower case and without `_`, `-` and `.`. A name is read as bytes, in time of
-/// its length, and nothing is allocated.
+/// its length; only the end of a suspicious one is copied.
 struct SecretNames: Sendable {
     /// What a name says of its value, in the order of gravity.
     enum Meaning: Int, Comparable {
@@ -130,7 +130,7 @@ extension SecretNames {
         "generate", "random",
     ].map(normalised)
 
-    /// Ends of names that speak about a secret and do not name one.
+    /// Ends of names that speak about a secret and do not name one, written backwards.
     private static let aboutSecrets = [
         // Where it lies.
         "file", "files", "path", "paths", "dir", "directory", "folder", "name", "names",
@@ -153,7 +153,7 @@ extension SecretNames {
         "annotation", "annotations", "selector", "scope",
         "scopes", "audience", "issuer", "realm", "user", "email", "prompt", "description", "status",
         "image", "resource",
-    ].map(normalised)
+    ].map { Array(normalised($0).reversed()) }
 
     private static let fileExtensions = [
         "yaml", "yml", "json", "toml", "ini", "conf", "config", "cfg", "cnf", "properties", "xml",
@@ -169,17 +169,28 @@ extension SecretNames {
     /// not `PASSWORD_EXPORT`. `secretEnd` is where the last word that means a secret ends, after
     /// which another may begin without a sign: `tokenttl`.
     private static func speaksAboutSecret(_ name: Span<UInt8>, after secretEnd: Int) -> Bool {
-        var end = name.count
+        // The last letters, backwards, are taken out of the separators once: a name may have
+        // megabytes of them.
+        var letters: [UInt8] = []
+        var places: [Int] = []
+        var index = name.count
+        while index > 0, letters.count < longestCompound * longestAboutSecret {
+            index -= 1
+            if isSeparator(name[index]) { continue }
+            letters.append(lowercased(name[index]))
+            places.append(index)
+        }
+        var taken = 0
         // `passwordfilename` ends in two of them.
         for _ in 0..<longestCompound {
-            var earliest = end
-            for word in aboutSecrets {
-                guard let start = start(of: word, endingAt: end, in: name) else { continue }
+            var longest = 0
+            for word in aboutSecrets where letters[taken...].starts(with: word) {
+                let start = places[taken + word.count - 1]
                 if start <= secretEnd || beginsWord(at: start, in: name) { return true }
-                earliest = min(earliest, start)
+                longest = max(longest, word.count)
             }
-            if earliest == end { return false }
-            end = earliest
+            if longest == 0 { return false }
+            taken += longest
         }
         return false
     }
@@ -199,6 +210,8 @@ extension SecretNames {
             end(of: word, at: 0, in: name).map { beginsWord(at: $0, in: name) } ?? false
         }
     }
+
+    private static let longestAboutSecret = aboutSecrets.map(\.count).max() ?? 0
 
     /// The shell's own variables, which every dump of an environment holds.
     private static func isWorkingFolder(_ name: Span<UInt8>) -> Bool {

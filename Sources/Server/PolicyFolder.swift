@@ -20,8 +20,8 @@ package enum PolicyFolder {
         return try readFolder(path, fileBytes: fileBytes)
     }
 
-    /// The same for a path that is read again and again: what is no regular file is an error, for
-    /// which nobody waits.
+    /// The same for a path that is read again and again, or that a stranger wrote down: what is no
+    /// regular file is an error, for which nobody waits.
     package static func readAgain(
         _ path: String, fileBytes: Int = Self.fileBytes
     ) throws(SystemError) -> [PolicyFile] {

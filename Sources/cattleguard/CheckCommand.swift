@@ -105,7 +105,9 @@ enum Manifests {
                 let bytes = try File.readStandardInput(byteLimit: fileBytes)
                 check.judge(CheckSource(name: standardInput, bytes: bytes, format: .yaml))
             } else if try !File.isDirectory(path) {
-                try judge(file: path, by: &check)
+                // A named pipe is one: `check <(helm template …)`.
+                let bytes = try File.read(path, byteLimit: fileBytes)
+                judge(bytes, of: path, by: &check)
             } else if !judge(folder: path, by: &check) {
                 let message = "the folder holds no *.yaml, *.yml or *.json"
                 check.add(CheckProblem(source: path, message: message))
@@ -120,8 +122,7 @@ enum Manifests {
         check.add(CheckProblem(source: path, message: error.reason(at: "cannot be read")))
     }
 
-    private static func judge(file path: String, by check: inout Check) throws(SystemError) {
-        let bytes = try File.read(path, byteLimit: fileBytes)
+    private static func judge(_ bytes: [UInt8], of path: String, by check: inout Check) {
         check.judge(
             CheckSource(name: path, bytes: bytes, format: path.hasSuffix(".json") ? .json : .yaml))
     }
@@ -137,7 +138,10 @@ enum Manifests {
                     pending += try children(of: path).reversed()
                 } else {
                     found = true
-                    try judge(file: path, by: &check)
+                    // What lies in a folder may be a stranger's: a link to a terminal, a pipe that
+                    // nobody writes to.
+                    let bytes = try File.readRegular(path, byteLimit: fileBytes)
+                    judge(bytes, of: path, by: &check)
                 }
             } catch {
                 found = true

@@ -91,6 +91,7 @@ struct SuiteFiles: SuiteSurroundings {
 
     func file(_ path: String) throws(SuiteFault) -> [UInt8] {
         do throws(SystemError) {
+            // A suite may be a stranger's, and name what never ends or never begins.
             return try File.readRegular(path, byteLimit: Self.fileBytes)
         } catch {
             throw SuiteFault(Self.reason(error))

@@ -258,3 +258,34 @@ def test_the_version_is_told():
     done = harness.command("version")
     assert done.returncode == 0
     assert re.search(rb"\d+\.\d+", done.stdout)
+
+
+def test_a_strangers_repository_makes_nobody_wait(tmp_path):
+    """What lies in a folder may be a link to a pipe that nobody writes to, and so may be what a
+    suite names."""
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    suites = tmp_path / "suites"
+    suites.mkdir()
+    suite = suites / "cattleguard-test.yaml"
+    policies = harness.ROOT / "policies"
+
+    def assert_unreadable(*arguments):
+        made = harness.command(*arguments, timeout=10)
+        assert made.returncode == 2, made
+        assert b"cannot be read: Invalid argument" in made.stdout + made.stderr
+
+    assert_unreadable("check", "--policies", policies, tmp_path)
+    suite.symlink_to(pipe)
+    assert_unreadable("test", suites)
+    suite.unlink()
+    for named, resource in (policies, pipe), (pipe, policies / "no-exec.yaml"):
+        suite.write_text(f"""
+apiVersion: cattleguard.dev/v1
+kind: TestSuite
+metadata: {{name: a}}
+spec:
+  policies: {named}
+  tests: [{{name: a, resources: ['{resource}'], expect: {{decision: allowed}}}}]
+""")
+        assert_unreadable("test", suites)

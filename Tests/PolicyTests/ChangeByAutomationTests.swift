@@ -16,6 +16,22 @@ import Testing
         return review
     }
 
+    /// A custom kind may keep its Pod templates where others count.
+    @Test(arguments: [
+        ("{worker: {image: a}}", "{worker: {image: b}}", false), ("1", "2", true),
+        ("{worker: 1}", "{worker: 1}", true), ("1", "null", true), ("1", "{worker: 1}", false),
+        ("null", "[{image: b}]", false),
+    ])
+    func replicasAreACount(old: String, new: String, isFree: Bool) throws {
+        func object(_ replicas: String) -> String {
+            "{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, "
+                + "spec: {replicas: \(replicas)}}"
+        }
+        let verdict = try policySet("change-by-automation").evaluate(
+            review(.update, object(new), old: object(old)))
+        #expect(verdict.isAllowed == isFree)
+    }
+
     /// The service accounts of Kubernetes' controllers, of its DNS and its proxy: their work on
     /// users' objects must go on.
     private static let controllers = [

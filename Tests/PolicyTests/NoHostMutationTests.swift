@@ -55,6 +55,41 @@ import Testing
         #expect(try update(old, grown).count == 1)
     }
 
+    /// The links of `/proc` lead out of it: PID 1's root is the node's.
+    @Test(arguments: [
+        "/proc/1/root", "/proc/1/root/run/containerd/containerd.sock", "//proc/./42/root/var/run",
+        "/proc/self/root/proc/1/root/run/", "/proc/thread-self/cwd/run", "/proc/1/fd/7",
+        "/proc/1/task/1/root/var/run/docker.sock",
+    ])
+    func aProcessLinkLeadsToTheWholeNode(path: String) throws {
+        let object = Self.deployment(path, mounts: Self.readOnly)
+        let lines = try policySet("no-host-mutation").evaluate(request(.create, object)).lines
+        #expect(lines.count == 1)
+        #expect(lines.first?.contains("so opens the container runtime's socket") == true)
+    }
+
+    @Test(arguments: [
+        "/proc", "/proc/1", "/proc/1/fd", "/proc/sys/root", "/proc/1/root2", "/proc/1/task/1",
+        "/data/proc/1/root",
+    ])
+    func otherPathsOfProcessesAreThemselves(path: String) throws {
+        let object = Self.deployment(path, mounts: Self.readOnly)
+        #expect(try policySet("no-host-mutation").evaluate(request(.create, object)).lines == [])
+    }
+
+    /// PATH_MAX; a longer one would be repeated for each of its mounts.
+    @Test func aPathIsAsLongAsLinuxTakes() throws {
+        func lines(_ length: Int) throws -> [String] {
+            let path = "/" + String(repeating: "a", count: length - 1)
+            let object = Self.deployment(path, mounts: Self.readOnly)
+            return try policySet("no-host-mutation").evaluate(request(.create, object)).lines
+        }
+        #expect(try lines(4095) == [])
+        let long = try lines(4096)
+        #expect(long.count == 1)
+        #expect(long.first?.contains("which is longer than any path on the node") == true)
+    }
+
     /// A socket that is open already does not excuse writing to what lies around it.
     @Test func aSocketThatWasOpenDoesNotExcuseAWritableMount() throws {
         let old = Self.deployment("/", mounts: Self.readOnly)

@@ -41,6 +41,14 @@ import Testing
     ])
     func harmless(name: String) { #expect(meaning(name) == .harmless) }
 
+    /// However long a name is, each of its bytes is looked at a few times.
+    @Test func separatorsWithoutEnd() {
+        let separators = String(repeating: "_-.", count: 1 << 18)
+        #expect(meaning("TOKEN" + separators) == .secret)
+        #expect(meaning("TOKEN" + separators + "TTL") == .harmless)
+        #expect(meaning("TOKEN_T" + separators + "TL" + separators) == .harmless)
+    }
+
     @Test(arguments: [
         ("pin", "SMTP_PIN", SecretNames.Meaning.secret), ("P_I.N", "smtp-pin", .secret),
         ("pin", "SPINNER", .secret), ("pin", "PIN_FILE", .harmless), ("pin", "PI", .harmless),

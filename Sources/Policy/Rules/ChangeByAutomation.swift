@@ -116,8 +116,18 @@ struct ChangeByAutomation: ActRule {
         if subject.subresource == "scale" { return allowScale }
         guard subject.operation == .update, let new = subject.object, let old = subject.oldObject
         else { return false }
-        if Node.areSame(new, old, except: freeFields) { return true }
+        if Node.areSame(new, old, except: freeFields), Self.countsReplicas(new, old) {
+            return true
+        }
         return subject.isBeingDeleted && Self.removesFinalizers(new, old)
+    }
+
+    /// Whether `spec.replicas`, if it is changed, is a number. A custom kind may keep whole Pod
+    /// templates in a member of that name: to change those is more than scaling.
+    private static func countsReplicas(_ new: Node, _ old: Node) -> Bool {
+        let replicas = [new, old].map { $0["spec"]?.present("replicas") }
+        return replicas.allSatisfy { $0?.kind ?? .number == .number }
+            || Node.areSame(replicas[0], replicas[1])
     }
 
     /// Whether nothing but finalizers go; a Namespace has some in its spec, too.

@@ -104,8 +104,12 @@ extension NoHostMutation {
         let element: String
         /// The path as it is written.
         let text: String
-        /// The path, or nil where it goes upwards.
+        /// The path, or nil where it goes upwards or is too long.
         let path: NodePath?
+        /// The path as findings compare it; made once, since any number of mounts may share it.
+        let value: String
+        /// What is wrong with the path where there is none.
+        let fault: NodePath.Fault
         let field: FieldPath
         var isMounted = false
     }
@@ -126,7 +130,9 @@ extension NoHostMutation {
             for (index, node) in nodes.enumerated() where node.present("hostPath") != nil {
                 let field = podSpec.path.field("volumes").element(index)
                 guard let source = try node.member("hostPath", .object, in: field) else { continue }
-                let path = try source.string("path", in: field.field("hostPath"))
+                let text = try source.string("path", in: field.field("hostPath"))
+                let path = NodePath(text?.string ?? "")
+                let shortText = text?.shortString ?? ""
                 let name = try node.string("name", in: field)?.string ?? "[\(index)]"
                 let title = node["name"]?.shortString ?? name
                 let key = Key(podSpec: ObjectIdentifier(podSpec), name: name)
@@ -134,7 +140,8 @@ extension NoHostMutation {
                 all.append(
                     HostPathVolume(
                         name: title, element: "\(podSpec.element)/\(title)",
-                        text: path?.shortString ?? "", path: NodePath(path?.string ?? ""),
+                        text: shortText, path: path, value: path?.description ?? shortText,
+                        fault: NodePath.fault(of: text?.string ?? ""),
                         field: field.field("hostPath.path")))
             }
         }
@@ -169,7 +176,7 @@ extension NoHostMutation {
             findings.append(
                 Finding(
                     check: "mount", element: "\(container.element)/\(source.name)/\(mountPath)",
-                    value: hostPath.description, path: path().field("readOnly"),
+                    value: source.value, path: path().field("readOnly"),
                     message: "\(container.title) may write to \"\(source.text)\" of its node, "
                         + "through volume \"\(source.name)\"",
                     fix: "set readOnly: true on the mount; what must be written goes to an "
@@ -180,29 +187,29 @@ extension NoHostMutation {
 
     /// What is wrong with a volume itself, however it is mounted.
     private func judge(_ volume: HostPathVolume, into findings: inout [Finding]) {
-        func add(_ check: String, _ value: String, _ message: String, _ fix: String) {
+        func add(_ check: String, _ message: String, _ fix: String) {
             findings.append(
                 Finding(
-                    check: check, element: volume.element, value: value, path: volume.field,
+                    check: check, element: volume.element, value: volume.value, path: volume.field,
                     message: message, fix: fix))
         }
         guard let path = volume.path else {
             add(
-                "upwards", volume.text,
-                "volume \"\(volume.name)\" has the host path \"\(volume.text)\", which goes "
-                    + "upwards and may lead anywhere on the node",
-                "write the path without \"..\"")
+                volume.fault.rawValue,
+                "volume \"\(volume.name)\" has the host path \"\(volume.text)\", which "
+                    + "\(volume.fault.words) on the node",
+                volume.fault.fix)
             return
         }
         if let socket = openedSocket(by: path) {
             add(
-                "socket", path.description,
+                "socket",
                 "volume \"\(volume.name)\" has the host path \"\(volume.text)\" and so opens the "
                     + "container runtime's socket \"\(socket)\"",
                 Self.socketFix)
         } else if !volume.isMounted, !mayBeWritten(path) {
             add(
-                "unmounted", path.description,
+                "unmounted",
                 "volume \"\(volume.name)\" has the host path \"\(volume.text)\" and no container "
                     + "mounts it: one that is added later may write to the node",
                 "remove the volume")
@@ -242,9 +249,10 @@ extension NoHostMutation {
                 check = "persistentVolume"
                 message += ", and Pods that claim it may write there"
             } else {
-                check = "upwards"
-                message += ", which goes upwards and may lead anywhere"
-                fix = "write the path without \"..\""
+                let fault = NodePath.fault(of: written?.string ?? "")
+                check = fault.rawValue
+                message += ", which \(fault.words)"
+                fix = fault.fix
             }
             findings.append(
                 Finding(
@@ -261,13 +269,65 @@ extension NoHostMutation {
 private struct NodePath: Equatable, Sendable, CustomStringConvertible {
     private let segments: [[UInt8]]
 
-    /// Takes a path; nil where it has a segment `..`, which the API server refuses.
+    /// The most bytes that Linux takes for a path (PATH_MAX, without the zero at its end). Whoever
+    /// writes an object could otherwise have each mount of one volume compare and tell megabytes.
+    static let maximumLength = 4095
+
+    /// Takes a path; nil where it has a segment `..`, which the API server refuses, or is too long.
     init?(_ text: String) {
+        guard text.utf8.count <= Self.maximumLength else { return nil }
         var segments = text.utf8.split(separator: UInt8(ascii: "/")).map(Array.init)
         segments.removeAll { $0 == Array(".".utf8) }
         if segments.contains(Array("..".utf8)) { return nil }
+        while let end = Self.endOfProcessLink(segments) { segments.removeFirst(end) }
         if segments.starts(with: [Array("var".utf8), Array("run".utf8)]) { segments.removeFirst() }
         self.segments = segments
+    }
+
+    /// What is wrong with a text that is no path.
+    enum Fault: String {
+        case upwards, length
+
+        /// Words that follow "which".
+        var words: String {
+            switch self {
+            case .upwards: "goes upwards and may lead anywhere"
+            case .length: "is longer than any path"
+            }
+        }
+
+        /// How to mend it.
+        var fix: String {
+            switch self {
+            case .upwards: "write the path without \"..\""
+            case .length: "write a path of at most \(maximumLength) bytes"
+            }
+        }
+    }
+
+    static func fault(of text: String) -> Fault {
+        text.utf8.count > maximumLength ? .length : .upwards
+    }
+
+    /// How many segments lead by way of a process's link out of `/proc`: `/proc/1/root` is `/`, and
+    /// its working folder and open files may be any; these are read as `/`, too (proc(5)).
+    private static func endOfProcessLink(_ segments: [[UInt8]]) -> Int? {
+        guard segments.count > 2, segments[0] == Array("proc".utf8), isProcess(segments[1]) else {
+            return nil
+        }
+        var index = 2
+        if segments[index] == Array("task".utf8) { index = 4 }
+        guard index < segments.count else { return nil }
+        switch String(decoding: segments[index], as: UTF8.self) {
+        case "root", "cwd": return index + 1
+        case "fd": return index + 1 < segments.count ? index + 2 : nil
+        default: return nil
+        }
+    }
+
+    private static func isProcess(_ name: [UInt8]) -> Bool {
+        name == Array("self".utf8) || name == Array("thread-self".utf8)
+            || name.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains)
     }
 
     /// Whether the other path is this one or lies under it.
