@@ -22,12 +22,15 @@ struct Grantees: Sendable {
     /// everybody else.
     func grant(to subject: Subject) -> String? {
         let user = subject.user?.string
-        if let user, users.anyMatches(user) { return "user \"\(user)\"" }
+        if let user, users.anyMatches(user) { return "user \"\(Self.shown(user))\"" }
         guard !groups.isEmpty else { return nil }
         for group in subject.groups?.elements.compactMap(\.string) ?? []
         where groups.anyMatches(group) {
-            return "user \"\(user ?? "")\" of group \"\(group)\""
+            return "user \"\(Self.shown(user ?? ""))\" of group \"\(Self.shown(group))\""
         }
         return nil
     }
+
+    /// A name as a notice shows it, which may be repeated for each thing that is let through.
+    private static func shown(_ name: String) -> String { name.readable(limit: 253) }
 }

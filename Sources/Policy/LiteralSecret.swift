@@ -47,7 +47,7 @@ struct LiteralSecret {
     /// A text that only holds secrets has one for each kind, since the rest of it may change.
     func add(
         check: String, element: String, path: FieldPath, subject: String, fix: String,
-        to findings: inout [Finding]
+        to findings: inout Findings
     ) {
         func add(_ value: String, _ title: String) {
             findings.append(

@@ -102,7 +102,7 @@ private struct Review {
 
     /// Records what a policy's rule says of the act, then of the state.
     mutating func apply(_ policy: Policy, to verdict: inout Verdict) {
-        var findings: [Finding] = []
+        var findings = Findings(limit: Findings.listedOfPolicy)
         do throws(UnreadableObject) {
             if let rule = policy.rule.act, subject.isRequest {
                 var notices: [Notice] = []
@@ -113,7 +113,7 @@ private struct Review {
                     verdict.notices.append(notice)
                 }
                 record(findings, policy, in: &verdict)
-                findings.removeAll()
+                findings = Findings(limit: Findings.listedOfPolicy)
             }
             if let rule = policy.rule.state { try judge(rule, policy, into: &findings) }
         } catch {
@@ -124,11 +124,15 @@ private struct Review {
 
     /// Records what is wrong, or what would be but for an exception. Exceptions are asked last: one
     /// is used only where it lets pass what nothing else does.
-    private func record(_ findings: [Finding], _ policy: Policy, in verdict: inout Verdict) {
+    private func record(_ findings: Findings, _ policy: Policy, in verdict: inout Verdict) {
         if findings.isEmpty { return }
         let exceptions = exceptions(from: policy)
-        for finding in findings {
+        for finding in findings.listed {
             record(Violation(finding, policy), image: finding.image, exceptions, in: &verdict)
+        }
+        if findings.omitted > 0 {
+            record(
+                Violation(omitted: findings.omitted, policy), image: nil, exceptions, in: &verdict)
         }
     }
 
@@ -161,7 +165,7 @@ private struct Review {
 
     /// Adds what is wrong with the object, but for what was wrong with the stored one alike.
     private mutating func judge(
-        _ rule: any StateRule, _ policy: Policy, into findings: inout [Finding]
+        _ rule: any StateRule, _ policy: Policy, into findings: inout Findings
     ) throws(UnreadableObject) {
         guard let node = subject.object, !node.isNull else { return }
         let object = self.object ?? read(node)
@@ -172,14 +176,14 @@ private struct Review {
             if let unreadable { throw unreadable }
             return
         }
-        var existing: [Finding] = []
+        var existing = Findings(limit: Findings.listedOfPolicy)
         let wasUnreadable = judgeOldObject(by: rule, into: &existing)
-        drop(existing, from: &findings)
+        findings.drop(existing)
         if let unreadable, unreadable != wasUnreadable { throw unreadable }
     }
 
     private mutating func judgeOldObject(
-        by rule: any StateRule, into findings: inout [Finding]
+        by rule: any StateRule, into findings: inout Findings
     ) -> UnreadableObject? {
         guard let node = subject.oldObject, !node.isNull else { return nil }
         let object = oldObject ?? read(node)
@@ -190,7 +194,7 @@ private struct Review {
     /// Returns where the object could not be read; what was found before that stays.
     private static func judge(
         _ object: Result<ReviewedObject, UnreadableObject>, by rule: any StateRule,
-        into findings: inout [Finding]
+        into findings: inout Findings
     ) -> UnreadableObject? {
         do throws(UnreadableObject) {
             try rule.judge(object.get(), into: &findings)
@@ -204,18 +208,6 @@ private struct Review {
     private func forgives(_ policy: Policy) -> Bool {
         subject.operation == .update
             && (policy.existingViolations == .allow || subject.isBeingDeleted)
-    }
-
-    /// Takes away as many findings of each sort as the stored object had, in time of their number.
-    private func drop(_ existing: [Finding], from findings: inout [Finding]) {
-        if existing.isEmpty { return }
-        var counts: [Finding.Identity: Int] = [:]
-        for finding in existing { counts[finding.identity, default: 0] += 1 }
-        findings.removeAll { finding in
-            guard let count = counts[finding.identity], count > 0 else { return false }
-            counts[finding.identity] = count - 1
-            return true
-        }
     }
 
     private func read(_ node: Node) -> Result<ReviewedObject, UnreadableObject> {
@@ -241,6 +233,14 @@ extension Violation {
         self.init(
             rule: policy.ruleID, check: finding.check, source: policy, path: finding.path,
             message: finding.message.readable(), fix: finding.fix.readable())
+    }
+
+    /// Stands for what is not listed, and can be excepted only as a whole.
+    fileprivate convenience init(omitted count: Int, _ policy: Policy) {
+        self.init(
+            rule: policy.ruleID, check: "omitted", source: policy, path: .root,
+            message: "\(count) more violation\(count == 1 ? " is" : "s are") not listed",
+            fix: "mend those that are listed; the others are then")
     }
 
     fileprivate convenience init(_ unreadable: UnreadableObject, _ policy: Policy) {

@@ -22,7 +22,7 @@ package protocol Rule: Sendable {
 package protocol StateRule: Rule {
     /// Adds what is wrong with the object.
     func judge(
-        _ object: ReviewedObject, into findings: inout [Finding]
+        _ object: ReviewedObject, into findings: inout Findings
     ) throws(UnreadableObject)
 }
 
@@ -31,7 +31,7 @@ package protocol StateRule: Rule {
 package protocol ActRule: Rule {
     /// Adds what is wrong with the request, and what was let through that deserves notice.
     func judge(
-        _ subject: Subject, into findings: inout [Finding], notices: inout [Notice]
+        _ subject: Subject, into findings: inout Findings, notices: inout [Notice]
     ) throws(UnreadableObject)
 }
 

@@ -125,8 +125,9 @@ package struct Workload {
             }
         case .everyMember:
             for (key, value) in node.members where !value.isNull {
+                // Cut alike: the path of every container below begins with it.
                 let name = key.shortString ?? ""
-                let path = path.member(key.string ?? "")
+                let path = path.member(name)
                 guard value.kind == .object else {
                     throw UnreadableObject(
                         path, "expected an object, found \(value.kind.phrase)")

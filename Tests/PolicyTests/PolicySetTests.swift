@@ -173,9 +173,9 @@ private func evaluate(
         func containers(_ range: some Sequence<Int>) -> String {
             "containers: [\(range.map { "{name: c\($0), image: x}" }.joined(separator: ","))]"
         }
-        let old = deployment(containers(0..<20_000))
+        let old = deployment(containers(0..<9_000))
         let subject = try request(
-            .update, deployment(containers((0..<20_001).reversed())), old: old)
+            .update, deployment(containers((0..<9_001).reversed())), old: old)
         let set = try policySet("image-digest")
         let elapsed = ContinuousClock().measure {
             #expect(

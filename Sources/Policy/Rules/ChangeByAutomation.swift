@@ -82,7 +82,7 @@ struct ChangeByAutomation: ActRule {
     ]
 
     func judge(
-        _ subject: Subject, into findings: inout [Finding], notices: inout [Notice]
+        _ subject: Subject, into findings: inout Findings, notices: inout [Notice]
     ) throws(UnreadableObject) {
         if isAutomation(subject) || isFree(subject) { return }
         let act = Self.describe(subject)

@@ -35,7 +35,7 @@ struct ExternalizedConfig: StateRule {
     }
 
     func judge(
-        _ object: ReviewedObject, into findings: inout [Finding]
+        _ object: ReviewedObject, into findings: inout Findings
     ) throws(UnreadableObject) {
         if object.kind == GroupKind("", "ConfigMap") {
             return try judgeConfigMap(object.node, into: &findings)
@@ -43,10 +43,10 @@ struct ExternalizedConfig: StateRule {
         for container in object.workload.containers {
             let image = try container.image()
             if exemptImages.matches(image: image) { continue }
-            let first = findings.count
-            try judgeVariables(of: container, into: &findings)
-            try judgeCommands(of: container, into: &findings)
-            for index in findings.indices.dropFirst(first) { findings[index].image = image }
+            try findings.append(ofImage: image) { findings throws(UnreadableObject) in
+                try judgeVariables(of: container, into: &findings)
+                try judgeCommands(of: container, into: &findings)
+            }
         }
     }
 
@@ -59,7 +59,7 @@ struct ExternalizedConfig: StateRule {
 
 extension ExternalizedConfig {
     private func judgeVariables(
-        of container: Workload.Container, into findings: inout [Finding]
+        of container: Workload.Container, into findings: inout Findings
     ) throws(UnreadableObject) {
         guard let list = try container.node.list("env", of: .object, in: container.path) else {
             return
@@ -81,7 +81,7 @@ extension ExternalizedConfig {
     }
 
     private func judgeConfigMap(
-        _ configMap: Node, into findings: inout [Finding]
+        _ configMap: Node, into findings: inout Findings
     ) throws(UnreadableObject) {
         guard let data = try configMap.member("data", .object, in: .root) else { return }
         for (key, value) in data.members where !value.isNull {
@@ -123,7 +123,7 @@ extension ExternalizedConfig {
 
 extension ExternalizedConfig {
     private func judgeCommands(
-        of container: Workload.Container, into findings: inout [Finding]
+        of container: Workload.Container, into findings: inout Findings
     ) throws(UnreadableObject) {
         let node = container.node
         for field in ["command", "args"] {
@@ -142,7 +142,7 @@ extension ExternalizedConfig {
 
     private func judgeHandler(
         of node: Node, _ field: String, _ container: Workload.Container,
-        _ path: @autoclosure () -> FieldPath, into findings: inout [Finding]
+        _ path: @autoclosure () -> FieldPath, into findings: inout Findings
     ) throws(UnreadableObject) {
         guard let handler = try node.member(field, .object, in: path()),
             let exec = try handler.member("exec", .object, in: path().member(field))
@@ -155,7 +155,7 @@ extension ExternalizedConfig {
     /// in it by their names.
     private func judgeWords(
         of node: Node, _ field: String, _ container: Workload.Container,
-        _ path: @autoclosure () -> FieldPath, into findings: inout [Finding]
+        _ path: @autoclosure () -> FieldPath, into findings: inout Findings
     ) throws(UnreadableObject) {
         guard let words = try node.list(field, of: .string, in: path()) else { return }
         var reader = CommandLineSecrets(names: names)

@@ -37,7 +37,7 @@ struct ImageDigest: StateRule {
     ]
 
     func judge(
-        _ object: ReviewedObject, into findings: inout [Finding]
+        _ object: ReviewedObject, into findings: inout Findings
     ) throws(UnreadableObject) {
         for container in object.workload.containers {
             let image = try container.image()
@@ -54,7 +54,7 @@ struct ImageDigest: StateRule {
     }
 
     private func judgeVolumes(
-        of podSpec: Workload.PodSpec, into findings: inout [Finding]
+        of podSpec: Workload.PodSpec, into findings: inout Findings
     ) throws(UnreadableObject) {
         guard let volumes = try podSpec.node.list("volumes", of: .object, in: podSpec.path) else {
             return

@@ -53,7 +53,7 @@ struct ImmutableConfig: StateRule, ActRule {
     ].compactMap(Glob.init)
 
     func judge(
-        _ object: ReviewedObject, into findings: inout [Finding]
+        _ object: ReviewedObject, into findings: inout Findings
     ) throws(UnreadableObject) {
         let node = object.node
         if try node.member("immutable", .boolean, in: .root)?.boolean == true { return }
@@ -68,7 +68,7 @@ struct ImmutableConfig: StateRule, ActRule {
     }
 
     func judge(
-        _ subject: Subject, into findings: inout [Finding], notices: inout [Notice]
+        _ subject: Subject, into findings: inout Findings, notices: inout [Notice]
     ) throws(UnreadableObject) {
         guard subject.operation == .update, let object = subject.object,
             let oldObject = subject.oldObject, !oldObject.isNull

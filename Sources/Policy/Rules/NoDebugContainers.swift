@@ -43,7 +43,7 @@ struct NoDebugContainers: ActRule {
     }
 
     func judge(
-        _ subject: Subject, into findings: inout [Finding], notices: inout [Notice]
+        _ subject: Subject, into findings: inout Findings, notices: inout [Notice]
     ) throws(UnreadableObject) {
         guard subject.kind == .pod, let pod = subject.object, !pod.isNull else { return }
         var acts: [Act] = []

@@ -45,7 +45,7 @@ struct NoExec: ActRule {
     }
 
     func judge(
-        _ subject: Subject, into findings: inout [Finding], notices: inout [Notice]
+        _ subject: Subject, into findings: inout Findings, notices: inout [Notice]
     ) throws(UnreadableObject) {
         let options = subject.object
         let command = try options?.list("command", of: .string, in: .root).map {

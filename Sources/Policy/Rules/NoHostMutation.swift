@@ -65,7 +65,7 @@ struct NoHostMutation: StateRule {
     }
 
     func judge(
-        _ object: ReviewedObject, into findings: inout [Finding]
+        _ object: ReviewedObject, into findings: inout Findings
     ) throws(UnreadableObject) {
         if object.kind == .persistentVolume {
             return try judgePersistentVolume(object.node, into: &findings)
@@ -153,7 +153,7 @@ extension NoHostMutation {
 
     private func judgeMounts(
         of container: Workload.Container, volumes: inout HostPathVolumes,
-        into findings: inout [Finding]
+        into findings: inout Findings
     ) throws(UnreadableObject) {
         let node = container.node
         guard let mounts = try node.list("volumeMounts", of: .object, in: container.path) else {
@@ -173,6 +173,7 @@ extension NoHostMutation {
                 openedSocket(by: hostPath)?.contains(hostPath) != true
             else { continue }
             let mountPath = mount["mountPath"]?.shortString ?? ""
+            let image = try container.image()
             findings.append(
                 Finding(
                     check: "mount", element: "\(container.element)/\(source.name)/\(mountPath)",
@@ -181,12 +182,12 @@ extension NoHostMutation {
                         + "through volume \"\(source.name)\"",
                     fix: "set readOnly: true on the mount; what must be written goes to an "
                         + "emptyDir or a PersistentVolumeClaim",
-                    image: try container.image()))
+                    image: image))
         }
     }
 
     /// What is wrong with a volume itself, however it is mounted.
-    private func judge(_ volume: HostPathVolume, into findings: inout [Finding]) {
+    private func judge(_ volume: HostPathVolume, into findings: inout Findings) {
         func add(_ check: String, _ message: String, _ fix: String) {
             findings.append(
                 Finding(
@@ -225,7 +226,7 @@ extension NoHostMutation {
 
 extension NoHostMutation {
     private func judgePersistentVolume(
-        _ volume: Node, into findings: inout [Finding]
+        _ volume: Node, into findings: inout Findings
     ) throws(UnreadableObject) {
         let root = FieldPath.root.field("spec")
         guard let spec = try volume.member("spec", .object, in: .root) else { return }

@@ -33,7 +33,7 @@ struct NoInPlaceChange: StateRule, ActRule {
 
 extension NoInPlaceChange {
     func judge(
-        _ object: ReviewedObject, into findings: inout [Finding]
+        _ object: ReviewedObject, into findings: inout Findings
     ) throws(UnreadableObject) {
         guard let update = object.inPlaceUpdate, let name = update.steps.last else { return }
         var node = object.node
@@ -58,7 +58,7 @@ extension NoInPlaceChange {
 
 extension NoInPlaceChange {
     func judge(
-        _ subject: Subject, into findings: inout [Finding], notices: inout [Notice]
+        _ subject: Subject, into findings: inout Findings, notices: inout [Notice]
     ) throws(UnreadableObject) {
         guard subject.operation == .update, subject.kind == .pod else { return }
         for list in [Workload.Container.List.initContainers, .containers] {
@@ -86,15 +86,16 @@ extension NoInPlaceChange {
     }
 
     private func judge(
-        _ change: ContainerChange, of subject: Subject, into findings: inout [Finding]
+        _ change: ContainerChange, of subject: Subject, into findings: inout Findings
     ) throws(UnreadableObject) {
         let pod = "the running Pod \"\(subject.readableName)\""
         switch change {
         case .added(let container):
+            let image = try container.image()
             findings.append(
                 Self.finding(
                     "added", at: container.path, "\(container.title) is added to \(pod)",
-                    image: try container.image()))
+                    image: image))
         case .removed(let container):
             findings.append(
                 Self.finding(

@@ -48,23 +48,23 @@ struct NoSSH: StateRule {
         "remove it: read logs and metrics from outside, and change the image and roll it out"
 
     func judge(
-        _ object: ReviewedObject, into findings: inout [Finding]
+        _ object: ReviewedObject, into findings: inout Findings
     ) throws(UnreadableObject) {
         if object.kind == .service { return try judgeService(object.node, into: &findings) }
         for container in object.workload.containers {
             let image = try container.image()
             if exemptImages.matches(image: image) { continue }
-            let first = findings.count
-            try judgePorts(of: container, into: &findings)
-            try judgePrograms(of: container, into: &findings)
-            judgeImage(image, of: container, into: &findings)
-            for index in findings.indices.dropFirst(first) { findings[index].image = image }
+            try findings.append(ofImage: image) { findings throws(UnreadableObject) in
+                try judgePorts(of: container, into: &findings)
+                try judgePrograms(of: container, into: &findings)
+                judgeImage(image, of: container, into: &findings)
+            }
         }
     }
 
     private func add(
         _ check: String, _ element: String, _ value: String, _ path: FieldPath,
-        _ message: String, to findings: inout [Finding]
+        _ message: String, to findings: inout Findings
     ) {
         findings.append(
             Finding(
@@ -77,7 +77,7 @@ struct NoSSH: StateRule {
 
 extension NoSSH {
     private func judgePorts(
-        of container: Workload.Container, into findings: inout [Finding]
+        of container: Workload.Container, into findings: inout Findings
     ) throws(UnreadableObject) {
         guard let list = try container.node.list("ports", of: .object, in: container.path) else {
             return
@@ -103,7 +103,7 @@ extension NoSSH {
     }
 
     private func judgeService(
-        _ service: Node, into findings: inout [Finding]
+        _ service: Node, into findings: inout Findings
     ) throws(UnreadableObject) {
         let root = FieldPath.root.field("spec")
         guard let spec = try service.member("spec", .object, in: .root),
@@ -133,7 +133,7 @@ extension NoSSH {
     /// The API defaults `targetPort` to `port`: a manifest is judged as if it had.
     private func judgeTargetPort(
         _ port: Node, default number: Int?, element: String, in path: FieldPath,
-        into findings: inout [Finding]
+        into findings: inout Findings
     ) throws(UnreadableObject) {
         let value: String
         if let target = port.present("targetPort") {
@@ -173,7 +173,7 @@ extension NoSSH {
 
 extension NoSSH {
     private func judgePrograms(
-        of container: Workload.Container, into findings: inout [Finding]
+        of container: Workload.Container, into findings: inout Findings
     ) throws(UnreadableObject) {
         let node = container.node
         let command = try node.list("command", of: .string, in: container.path)
@@ -205,7 +205,7 @@ extension NoSSH {
 
     private func judgeExec(
         of handler: Node?, _ container: Workload.Container, _ field: String,
-        into findings: inout [Finding]
+        into findings: inout Findings
     ) throws(UnreadableObject) {
         guard let handler else { return }
         func path() -> FieldPath { FieldPath("\(container.path).\(field)") }
@@ -228,7 +228,7 @@ extension NoSSH {
 
     private func judge(
         _ commands: [StartedCommand], _ container: Workload.Container,
-        into findings: inout [Finding], place: (Int) -> FieldPath
+        into findings: inout Findings, place: (Int) -> FieldPath
     ) {
         // One word may start the same program many times; it is to be mended once.
         var found: Set<[Int]> = []
@@ -245,7 +245,7 @@ extension NoSSH {
     }
 
     private func judgeImage(
-        _ image: Node?, of container: Workload.Container, into findings: inout [Finding]
+        _ image: Node?, of container: Workload.Container, into findings: inout Findings
     ) {
         guard let image, imageNeedles.occur(in: image), let text = image.string else { return }
         let words = Self.words(of: Self.lastPathComponent(of: text))

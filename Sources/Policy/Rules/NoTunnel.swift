@@ -45,7 +45,7 @@ struct NoTunnel: ActRule {
     }
 
     func judge(
-        _ subject: Subject, into findings: inout [Finding], notices: inout [Notice]
+        _ subject: Subject, into findings: inout Findings, notices: inout [Notice]
     ) throws(UnreadableObject) {
         guard let tunnel = Tunnel(rawValue: "\(subject.resource)/\(subject.subresource)"),
             !allowed.contains(tunnel)

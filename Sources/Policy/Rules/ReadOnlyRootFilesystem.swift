@@ -25,7 +25,7 @@ struct ReadOnlyRootFilesystem: StateRule {
     }
 
     func judge(
-        _ object: ReviewedObject, into findings: inout [Finding]
+        _ object: ReviewedObject, into findings: inout Findings
     ) throws(UnreadableObject) {
         for container in object.workload.containers {
             if container.list == .ephemeralContainers, exemptEphemeralContainers { continue }

@@ -39,7 +39,7 @@ struct ReplaceableWorkload: StateRule {
     }
 
     func judge(
-        _ object: ReviewedObject, into findings: inout [Finding]
+        _ object: ReviewedObject, into findings: inout Findings
     ) throws(UnreadableObject) {
         let isPod = object.kind == .pod
         let isNew = object.operation == .create
@@ -68,7 +68,7 @@ struct ReplaceableWorkload: StateRule {
         }
     }
 
-    private func addBarePod(to findings: inout [Finding]) {
+    private func addBarePod(to findings: inout Findings) {
         findings.append(
             Finding(
                 check: "barePods", element: "", value: "",
@@ -79,7 +79,7 @@ struct ReplaceableWorkload: StateRule {
 
     /// A field of a pod spec that is to be absent or empty.
     private func judge(
-        _ name: String, of podSpec: Workload.PodSpec, into findings: inout [Finding],
+        _ name: String, of podSpec: Workload.PodSpec, into findings: inout Findings,
         message: (String) -> String, fix: @autoclosure () -> String
     ) throws(UnreadableObject) {
         guard let value = try podSpec.node.string(name, in: podSpec.path), !value.isEmptyString
@@ -96,7 +96,7 @@ struct ReplaceableWorkload: StateRule {
     /// `OnDelete` and `revisionHistoryLimit: 0`, by the names that Kubernetes gave them and custom
     /// workloads took over.
     private func judgeStrategy(
-        of object: ReviewedObject, into findings: inout [Finding]
+        of object: ReviewedObject, into findings: inout Findings
     ) throws(UnreadableObject) {
         guard let spec = try object.node.member("spec", .object, in: .root) else { return }
         if onDelete, try strategy(in: spec, of: object.kind)?.equals("OnDelete") == true {

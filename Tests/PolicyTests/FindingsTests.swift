@@ -1,0 +1,52 @@
+import Document
+import Testing
+
+@testable import Policy
+
+/// A verdict lists so much of one policy; the rest is a number, and still denies.
+@Suite struct FindingsTests {
+    private static let limit = Findings.listedOfPolicy
+
+    private static func pod(_ count: Int, image: String = "x", extra: String = "") -> String {
+        let containers = (0..<count).map { "{name: c\($0), image: \(image)}" }
+        return "{apiVersion: v1, kind: Pod, metadata: {name: web\(extra)}, "
+            + "spec: {containers: [\(containers.joined(separator: ","))]}}"
+    }
+
+    @Test(arguments: [
+        (limit, []), (limit + 1, ["1 more violation is not listed"]),
+        (limit + 2, ["2 more violations are not listed"]),
+    ])
+    func listsUpToALimit(count: Int, rest: [String]) throws {
+        let verdict = try policySet("image-digest").evaluate(subject(Self.pod(count)))
+        #expect(verdict.violations.count == Self.limit + rest.count)
+        #expect(verdict.violations.dropFirst(Self.limit).map(\.message) == rest)
+        #expect(!verdict.isAllowed)
+    }
+
+    /// What is beyond the limit is compared by its number.
+    @Test func anUpdateIsJudgedByWhatItAdds() throws {
+        let set = try policySet("image-digest")
+        let old = Self.pod(Self.limit + 5)
+        let same = try request(
+            .update, Self.pod(Self.limit + 5, extra: ", labels: {a: b}"), old: old)
+        #expect(set.evaluate(same).violations.isEmpty)
+        let more = try request(.update, Self.pod(Self.limit + 6), old: old)
+        #expect(set.evaluate(more).violations.map(\.message) == ["1 more violation is not listed"])
+    }
+
+    /// A million wrong places are counted and not told.
+    @Test func findingsBeyondTheLimitAreNotMade() {
+        var findings = Findings(limit: 1)
+        var made = 0
+        func finding() -> Finding {
+            made += 1
+            return Finding(
+                check: "", element: "", value: "", path: .root, message: "", fix: "")
+        }
+        for _ in 0..<1_000 { findings.append(finding()) }
+        #expect(made == 1)
+        #expect(findings.listed.count == 1)
+        #expect(findings.omitted == 999)
+    }
+}
