@@ -88,5 +88,7 @@ enum Terminal {
 extension SystemError {
     /// Why it failed, without the name of the call, which tells people nothing: `nope: No such file
     /// or directory`.
-    func reason(at place: String) -> String { SystemError(call: place, code: code).description }
+    func reason(at place: String) -> String {
+        isIrregular ? "\(place): no regular file" : SystemError(call: place, code: code).description
+    }
 }
