@@ -104,6 +104,20 @@ package struct JSONWriter {
         string(value)
     }
 
+    /// Writes a member whose value is a list of objects, the members of each by `members`.
+    package mutating func objects<Element>(
+        _ name: String, _ list: [Element], _ members: (Element, inout JSONWriter) -> Void
+    ) {
+        key(name)
+        beginArray()
+        for element in list {
+            beginObject()
+            members(element, &self)
+            endObject()
+        }
+        endArray()
+    }
+
     /// Writes a member whose value is an integer.
     package mutating func member(_ name: String, _ value: Int) {
         key(name)

@@ -35,36 +35,21 @@ package enum JSONFormat: ReportFormat {
         writer.member("outcome", report.outcome.rawValue)
         writer.key("counts")
         write(report.counts, to: &writer)
-        write("findings", report.findings, to: &writer, write)
-        write("excepted", report.excepted, to: &writer, write)
-        write("problems", report.problems, to: &writer, write)
-        write("skipped", report.skipped, to: &writer, write)
-        write("uncovered", report.uncovered, to: &writer) { uncovered, writer in
+        writer.objects("findings", report.findings, write)
+        writer.objects("excepted", report.excepted, write)
+        writer.objects("problems", report.problems, write)
+        writer.objects("skipped", report.skipped, write)
+        writer.objects("uncovered", report.uncovered) { uncovered, writer in
             write(uncovered.place, to: &writer)
             write(uncovered.object, to: &writer)
         }
-        write("notApplicable", report.notApplicable, to: &writer) { policy, writer in
+        writer.objects("notApplicable", report.notApplicable) { policy, writer in
             writer.member("rule", policy.rule)
             writer.member("policy", policy.policy)
             writer.member("part", policy.isPart)
         }
         writer.endObject()
         return writer.takeBytes() + [UInt8(ascii: "\n")]
-    }
-
-    /// Writes a list of objects, whose members `members` writes.
-    private static func write<Element>(
-        _ name: String, _ list: [Element], to writer: inout JSONWriter,
-        _ members: (Element, inout JSONWriter) -> Void
-    ) {
-        writer.key(name)
-        writer.beginArray()
-        for element in list {
-            writer.beginObject()
-            members(element, &writer)
-            writer.endObject()
-        }
-        writer.endArray()
     }
 
     private static func write(_ counts: CheckCounts, to writer: inout JSONWriter) {

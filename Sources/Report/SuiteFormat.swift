@@ -153,9 +153,9 @@ enum SuiteJSON {
         writer.member("tests", outcomes.reduce(0) { $0 + report.count($1) })
         for outcome in outcomes { writer.member(outcome.rawValue, report.count(outcome)) }
         writer.endObject()
-        write("suites", report.suites, to: &writer, write)
+        writer.objects("suites", report.suites, write)
         if let coverage = report.coverage {
-            write("coverage", coverage, to: &writer) { policy, writer in
+            writer.objects("coverage", coverage) { policy, writer in
                 writer.member("policy", policy.policy)
                 writer.member("rule", policy.rule)
                 writer.member("file", policy.file)
@@ -163,7 +163,7 @@ enum SuiteJSON {
             }
         }
         if let exceptions = report.exceptions {
-            write("exceptions", exceptions, to: &writer) { exception, writer in
+            writer.objects("exceptions", exceptions) { exception, writer in
                 writer.member("exception", exception.exception)
                 writer.member("file", exception.file)
                 writer.member("covered", exception.isCovered)
@@ -173,37 +173,23 @@ enum SuiteJSON {
         return writer.takeBytes() + [UInt8(ascii: "\n")]
     }
 
-    private static func write<Element>(
-        _ name: String, _ list: [Element], to writer: inout JSONWriter,
-        _ members: (Element, inout JSONWriter) -> Void
-    ) {
-        writer.key(name)
-        writer.beginArray()
-        for element in list {
-            writer.beginObject()
-            members(element, &writer)
-            writer.endObject()
-        }
-        writer.endArray()
-    }
-
     private static func write(_ suite: SuiteResult, to writer: inout JSONWriter) {
         writer.member("file", suite.file)
         writer.member("name", suite.name)
-        write("problems", suite.problems, to: &writer, write)
-        write("tests", suite.tests, to: &writer) { test, writer in
+        writer.objects("problems", suite.problems, write)
+        writer.objects("tests", suite.tests) { test, writer in
             writer.member("name", test.name)
             write(test.position, to: &writer)
             writer.member("outcome", test.outcome.rawValue)
-            write("mismatches", test.mismatches, to: &writer, write)
-            write("problems", test.problems, to: &writer, write)
+            writer.objects("mismatches", test.mismatches, write)
+            writer.objects("problems", test.problems, write)
         }
     }
 
     private static func write(_ mismatch: Mismatch, to writer: inout JSONWriter) {
         writer.member("subject", mismatch.subject)
         write(mismatch.position, to: &writer)
-        write("expected", mismatch.expected, to: &writer) { line, writer in
+        writer.objects("expected", mismatch.expected) { line, writer in
             writer.member("text", line.text)
             write(line.position, to: &writer)
         }
