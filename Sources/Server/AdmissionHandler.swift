@@ -86,6 +86,7 @@ final class AdmissionHandler: RequestHandler {
         metrics.count(subject.operation, outcome, nanoseconds: nanoseconds)
         for violation in verdict.violations { counters.violations.count(violation) }
         for excepted in verdict.excepted { counters.exceptions.count(excepted) }
+        for notice in verdict.notices { counters.grants.count(notice) }
         if verdict.isMirrorPod { metrics.mirrorPods.add() }
         if verdict.isUncoveredWorkload { noteUncovered(subject.kind) }
 

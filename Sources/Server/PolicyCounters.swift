@@ -10,11 +10,14 @@ struct PolicyCounters: Sendable {
     let violations: ViolationCounters
     /// Violations that exceptions let pass, by exception and policy.
     let exceptions: ExceptionCounters
+    /// Acts let through by an explicit grant, by policy.
+    let grants: GrantCounters
 
     /// Tables for a set of policies, which carry over the counters of `earlier` ones.
     init(_ policies: PolicySet, carryingOver earlier: PolicyCounters? = nil) {
         violations = ViolationCounters(policies, carryingOver: earlier?.violations)
         exceptions = ExceptionCounters(policies, carryingOver: earlier?.exceptions)
+        grants = GrantCounters(policies, carryingOver: earlier?.grants)
     }
 }
 
@@ -68,4 +71,27 @@ final class ViolationCounters: Sendable {
             }
         }
     }
+}
+
+/// A counter for each policy about acts: how often somebody broke its glass.
+final class GrantCounters: Sendable {
+    /// One series.
+    struct Series: Sendable {
+        let policy: String
+        let counter: Counter
+    }
+
+    /// All series, in the order of the policies' names.
+    let all: [Series]
+
+    init(_ policies: PolicySet, carryingOver earlier: GrantCounters? = nil) {
+        let counters = Dictionary(
+            (earlier?.all ?? []).map { ($0.policy, $0.counter) }, uniquingKeysWith: { $1 })
+        all = policies.policies.filter { $0.actShare != .none }.map { policy in
+            Series(policy: policy.name, counter: counters[policy.name] ?? Counter())
+        }
+    }
+
+    /// Counts what was let through.
+    func count(_ notice: Notice) { all.first { $0.policy == notice.policy }?.counter.add() }
 }

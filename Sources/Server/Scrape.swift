@@ -59,6 +59,14 @@ struct Scrape {
                     (name: "action", value: labels.action.rawValue),
                 ])
         }
+        out.begin(
+            "cattleguard_policy_break_glass_total", .counter,
+            help: "Acts that a policy let through by an explicit grant: somebody broke the glass.")
+        for (index, series) in (loops.first?.grants.all ?? []).enumerated() {
+            out.sample(
+                loops.reduce(0) { $0 &+ $1.grants.all[index].counter.value },
+                [(name: "policy", value: series.policy)])
+        }
         ExceptionMetrics(
             policies.loaded.set, loops.map(\.exceptions), now: .now()
         ).write(to: &out)

@@ -245,12 +245,13 @@ def test_the_documents_name_the_variable_that_is_not_called_as_its_option():
 
 
 def test_breaking_the_glass_leaves_a_line_in_the_log(start, tmp_path):
-    """Allowed by an explicit grant: the log names the policy, who, and what."""
+    """Allowed by an explicit grant: the log names the policy, who, and what, and it is counted."""
     (tmp_path / "shells.yaml").write_text(POLICY.replace("allowedUsers: []", 'allowedUsers: ["*"]'))
     gate = start(policies=tmp_path)
     assert gate.decide(harness.review("exec-by-developer"))["allowed"] is True
     line = gate.wait_for_line(lambda line: line["msg"] == "decision")
     assert line["notice"].startswith('shells: break-glass: user "alice@example.com"')
+    assert gate.metrics()['cattleguard_policy_break_glass_total{policy="shells"}'] == 1
     gate.stop()
 
 

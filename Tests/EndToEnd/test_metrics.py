@@ -19,6 +19,7 @@ EXPECTED = {
     "cattleguard_policy_violations_total": "counter",
     "cattleguard_admission_mirror_pods_total": "counter",
     "cattleguard_admission_uncovered_workloads_total": "counter",
+    "cattleguard_policy_break_glass_total": "counter",
     "cattleguard_policy_exceptions_used_total": "counter",
     "cattleguard_policy_set_info": "gauge",
     "cattleguard_policy_reloads_total": "counter",
