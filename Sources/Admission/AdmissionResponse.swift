@@ -113,7 +113,11 @@ package struct AdmissionResponse {
             let violation = place.violation
             text.text(index == 0 ? ": " : "; ")
             text.text(violation.message)
-            if violation.path != .root { text.text(" (\(violation.path))") }
+            if violation.path != .root {
+                text.text(" (")
+                text.text(violation.path.description)
+                text.text(")")
+            }
             // Of one check the first fix is an example for all.
             if !fixes.contains(where: { $0 == violation.check || $1 == violation.fix }) {
                 fixes.append((violation.check, violation.fix))
@@ -121,7 +125,10 @@ package struct AdmissionResponse {
         }
         let more = objection.places.count - placesPerRule
         text.text(more > 0 ? "; and \(more) more." : ".")
-        for fix in fixes { text.text("\n  To fix: \(fix.text)") }
+        for fix in fixes {
+            text.text("\n  To fix: ")
+            text.text(fix.text)
+        }
     }
 
     // MARK: Beside the decision
@@ -166,11 +173,10 @@ package struct AdmissionResponse {
 
     private static func warning(_ place: Objection.Place) -> String {
         let violation = place.violation
-        let title = Objection.title(violation.rule, place.policies)
-        let text = "\(title): \(violation.message)"
+        let text = "\(place.title): \(violation.message)"
         let path = violation.path.description
-        let complete = "\(text) (\(path))"
-        return path.isEmpty || complete.utf8.count > desiredWarningLength ? text : complete
+        let length = text.utf8.count + path.utf8.count + " ()".utf8.count
+        return path.isEmpty || length > desiredWarningLength ? text : "\(text) (\(path))"
     }
 
     /// Facts for the audit log, the same on every retry. Keys are qualified names without a

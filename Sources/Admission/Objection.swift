@@ -7,7 +7,14 @@ struct Objection {
     /// A field that is wrong in some way, and the policies that say so.
     struct Place {
         let violation: Violation
-        fileprivate(set) var policies: [String]
+        /// The policies beside the violation's own; empty for nearly all.
+        fileprivate(set) var otherPolicies: [String] = []
+
+        /// The rule, and the policies where they are not called as it is.
+        var title: String {
+            if otherPolicies.isEmpty, violation.policy == violation.rule { return violation.rule }
+            return Objection.title(violation.rule, [violation.policy] + otherPolicies)
+        }
     }
 
     /// The rule's id, or `unreadable-object`.
@@ -16,11 +23,17 @@ struct Objection {
     private(set) var policies: [String] = []
     /// The places, in the order of the violations.
     private(set) var places: [Place] = []
+    /// Where each place stands; made when a second policy comes, which may say of it the same.
     private var indices: [Key: Int] = [:]
 
     private struct Key: Hashable {
         let path: FieldPath
         let message: String
+
+        init(_ violation: Violation) {
+            path = violation.path
+            message = violation.message
+        }
     }
 
     /// How many policies a title names.
@@ -41,14 +54,17 @@ struct Objection {
 
     private mutating func add(_ violation: Violation) {
         if policies.last != violation.policy { policies.append(violation.policy) }
-        let key = Key(path: violation.path, message: violation.message)
+        guard policies.count > 1 else { return places.append(Place(violation: violation)) }
+        if policies.count == 2, indices.isEmpty {
+            for (index, place) in places.enumerated() { indices[Key(place.violation)] = index }
+        }
+        let key = Key(violation)
         if let index = indices[key] {
-            if places[index].policies.last != violation.policy {
-                places[index].policies.append(violation.policy)
-            }
+            let last = places[index].otherPolicies.last ?? places[index].violation.policy
+            if last != violation.policy { places[index].otherPolicies.append(violation.policy) }
         } else {
             indices[key] = places.count
-            places.append(Place(violation: violation, policies: [violation.policy]))
+            places.append(Place(violation: violation))
         }
     }
 
