@@ -11,6 +11,12 @@ extension Node {
 
     /// Whether one of the object's owners is its controller: what made it and replaces it.
     func hasController() throws(UnreadableObject) -> Bool {
-        try ownerReferences()?.contains { $0["controller"]?.boolean == true } ?? false
+        guard let owners = try ownerReferences() else { return false }
+        let path = FieldPath.root.field("metadata.ownerReferences")
+        for (index, owner) in owners.enumerated() {
+            let controls = try owner.member("controller", .boolean, in: path.element(index))
+            if controls?.boolean == true { return true }
+        }
+        return false
     }
 }

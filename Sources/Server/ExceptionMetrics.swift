@@ -1,48 +1,28 @@
 internal import Policy
 internal import Telemetry
 
-/// A counter for each exception and each policy it excepts from, so that one never used shows as
-/// zero. The loop alone writes, a scrape reads.
-final class ExceptionCounters: Sendable {
-    /// What tells one series from another: the labels.
-    struct Labels: Hashable, Sendable {
-        let exception: String
-        let policy: String
-    }
+/// A counter for each exception and each policy it excepts from.
+typealias ExceptionCounters = SeriesTable<ExceptionLabels>
 
-    /// One series.
-    struct Series: Sendable {
-        let labels: Labels
-        let counter: Counter
-    }
+/// The labels of an exception's uses.
+struct ExceptionLabels: Hashable, Sendable {
+    let exception: String
+    let policy: String
+}
 
-    /// All series, in the order of the exceptions' names.
-    let all: [Series]
-    private let firstOfException: [String: Int]
-
-    init(_ policies: PolicySet, carryingOver earlier: ExceptionCounters? = nil) {
-        let counters = Dictionary(
-            (earlier?.all ?? []).map { ($0.labels, $0.counter) }, uniquingKeysWith: { $1 })
-        var all: [Series] = []
-        var firstOfException: [String: Int] = [:]
-        for exception in policies.exceptions {
-            firstOfException[exception.name] = all.count
-            for policy in exception.policies {
-                let labels = Labels(exception: exception.name, policy: policy)
-                all.append(Series(labels: labels, counter: counters[labels] ?? Counter()))
-            }
+extension ExceptionCounters {
+    convenience init(_ policies: PolicySet, carryingOver earlier: ExceptionCounters? = nil) {
+        let labels = policies.exceptions.flatMap { exception in
+            exception.policies.map { ExceptionLabels(exception: exception.name, policy: $0) }
         }
-        self.all = all
-        self.firstOfException = firstOfException
+        self.init(labels, carryingOver: earlier)
     }
 
     /// Counts a violation that an exception let pass.
     func count(_ excepted: ExceptedViolation) {
-        guard let first = firstOfException[excepted.exception.name] else { return }
-        for series in all[first...] {
-            guard series.labels.exception == excepted.exception.name else { return }
-            if series.labels.policy == excepted.violation.policy { return series.counter.add() }
-        }
+        add(
+            ExceptionLabels(
+                exception: excepted.exception.name, policy: excepted.violation.policy))
     }
 }
 

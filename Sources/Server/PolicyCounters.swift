@@ -10,7 +10,7 @@ struct PolicyCounters: Sendable {
     let violations: ViolationCounters
     /// Violations that exceptions let pass, by exception and policy.
     let exceptions: ExceptionCounters
-    /// Acts let through by an explicit grant, by policy.
+    /// Acts let through by an explicit grant, by policy: somebody broke the glass.
     let grants: GrantCounters
 
     /// Tables for a set of policies, which carry over the counters of `earlier` ones.
@@ -21,77 +21,74 @@ struct PolicyCounters: Sendable {
     }
 }
 
-/// A counter for each policy, what it can report (its rule, or an unreadable object) and each of
-/// its actions: a closed set, known when the policies are loaded.
-final class ViolationCounters: Sendable {
-    /// What tells one series from another: the labels.
-    struct Labels: Hashable, Sendable {
-        let policy: String
-        let rule: String
-        let action: Policy.Action
-    }
-
+/// A closed set of series, known when the policies are loaded, so that one that never counted shows
+/// as zero. The loop alone counts, a scrape reads.
+final class SeriesTable<Labels: Hashable & Sendable>: Sendable {
     /// One series.
     struct Series: Sendable {
         let labels: Labels
         let counter: Counter
     }
 
-    /// All series, in the order of the policies' names.
+    /// All series, in the order in which they are told.
     let all: [Series]
-    private let firstOfPolicy: [String: Int]
+    private let counters: [Labels: Counter]
 
-    init(_ policies: PolicySet, carryingOver earlier: ViolationCounters? = nil) {
-        let counters = Dictionary(
-            (earlier?.all ?? []).map { ($0.labels, $0.counter) }, uniquingKeysWith: { $1 })
-        var all: [Series] = []
-        var firstOfPolicy: [String: Int] = [:]
-        for policy in policies.policies {
-            firstOfPolicy[policy.name] = all.count
-            for rule in [policy.ruleID, UnreadableObject.id] {
-                for action in policy.actions {
-                    let labels = Labels(policy: policy.name, rule: rule, action: action)
-                    all.append(Series(labels: labels, counter: counters[labels] ?? Counter()))
+    init(_ labels: [Labels], carryingOver earlier: SeriesTable?) {
+        all = labels.map { Series(labels: $0, counter: earlier?.counters[$0] ?? Counter()) }
+        counters = Dictionary(all.map { ($0.labels, $0.counter) }, uniquingKeysWith: { $1 })
+    }
+
+    /// Counts one more in the series, if it is one of the table.
+    func add(_ labels: Labels) { counters[labels]?.add() }
+}
+
+/// A counter for each policy, what it can report (its rule, or an unreadable object) and each of
+/// its actions.
+typealias ViolationCounters = SeriesTable<ViolationLabels>
+
+/// The labels of a policy's violations.
+struct ViolationLabels: Hashable, Sendable {
+    let policy: String
+    let rule: String
+    let action: Policy.Action
+}
+
+extension ViolationCounters {
+    convenience init(_ policies: PolicySet, carryingOver earlier: ViolationCounters? = nil) {
+        let labels = policies.policies.flatMap { policy in
+            [policy.ruleID, UnreadableObject.id].flatMap { rule in
+                policy.actions.map { action in
+                    ViolationLabels(policy: policy.name, rule: rule, action: action)
                 }
             }
         }
-        self.all = all
-        self.firstOfPolicy = firstOfPolicy
+        self.init(labels, carryingOver: earlier)
     }
 
     /// Counts a violation once for each of its actions.
     func count(_ violation: Violation) {
-        guard let first = firstOfPolicy[violation.policy] else { return }
-        for series in all[first...] {
-            guard series.labels.policy == violation.policy else { return }
-            if series.labels.rule == violation.rule,
-                violation.actions.contains(series.labels.action)
-            {
-                series.counter.add()
-            }
+        for action in violation.actions {
+            add(ViolationLabels(policy: violation.policy, rule: violation.rule, action: action))
         }
     }
 }
 
 /// A counter for each policy about acts: how often somebody broke its glass.
-final class GrantCounters: Sendable {
-    /// One series.
-    struct Series: Sendable {
-        let policy: String
-        let counter: Counter
-    }
+typealias GrantCounters = SeriesTable<GrantLabels>
 
-    /// All series, in the order of the policies' names.
-    let all: [Series]
+/// The label of a policy's grants.
+struct GrantLabels: Hashable, Sendable {
+    let policy: String
+}
 
-    init(_ policies: PolicySet, carryingOver earlier: GrantCounters? = nil) {
-        let counters = Dictionary(
-            (earlier?.all ?? []).map { ($0.policy, $0.counter) }, uniquingKeysWith: { $1 })
-        all = policies.policies.filter { $0.actShare != .none }.map { policy in
-            Series(policy: policy.name, counter: counters[policy.name] ?? Counter())
-        }
+extension GrantCounters {
+    convenience init(_ policies: PolicySet, carryingOver earlier: GrantCounters? = nil) {
+        let labels = policies.policies.filter { $0.actShare != .none }
+            .map { GrantLabels(policy: $0.name) }
+        self.init(labels, carryingOver: earlier)
     }
 
     /// Counts what was let through.
-    func count(_ notice: Notice) { all.first { $0.policy == notice.policy }?.counter.add() }
+    func count(_ notice: Notice) { add(GrantLabels(policy: notice.policy)) }
 }

@@ -65,7 +65,7 @@ struct Scrape {
         for (index, series) in (loops.first?.grants.all ?? []).enumerated() {
             out.sample(
                 loops.reduce(0) { $0 &+ $1.grants.all[index].counter.value },
-                [(name: "policy", value: series.policy)])
+                [(name: "policy", value: series.labels.policy)])
         }
         ExceptionMetrics(
             policies.loaded.set, loops.map(\.exceptions), now: .now()

@@ -130,7 +130,7 @@ extension NoDebugContainers {
             }
         }
         if made.isEmpty { return }
-        if try !Self.hasController(metadata) { acts += made }
+        if try !pod.hasController() { acts += made }
     }
 
     private static func nodeShell(
@@ -220,19 +220,5 @@ extension NoDebugContainers {
                 (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
                     || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
             }
-    }
-
-    /// Only a controller's own Pods are nobody's doing.
-    private static func hasController(_ metadata: Node?) throws(UnreadableObject) -> Bool {
-        let path = FieldPath.root.field("metadata")
-        guard let owners = try metadata?.list("ownerReferences", of: .object, in: path) else {
-            return false
-        }
-        for (index, owner) in owners.enumerated() {
-            let controls = try owner.member(
-                "controller", .boolean, in: path.field("ownerReferences").element(index))
-            if controls?.boolean == true { return true }
-        }
-        return false
     }
 }
