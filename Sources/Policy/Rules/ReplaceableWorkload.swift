@@ -6,9 +6,9 @@ internal import Document
 /// predecessor is forgotten, is kept alive by hand: a pet. Each check has a switch. A Pod is judged
 /// as bare, or pinned to a node, only when it is created: later the scheduler's choice stands in
 /// `nodeName`. Owner references are believed here: the garbage collector deletes a Pod whose owner
-/// is not there. One that names an object of its author's passes, and harms only who made it: nobody
-/// replaces it (SECURITY.md). A Pod that has a controller may have any `hostname`: it
-/// comes from a template, which was judged, or from the controller itself, as with StatefulSets and
+/// is not there. One that names an object of its author's passes, and harms only who made it:
+/// nobody replaces it (SECURITY.md). A Pod that has a controller may have any `hostname`: it comes
+/// from a template, which was judged, or from the controller itself, as with StatefulSets and
 /// indexed Jobs.
 /// https://kubernetes.io/docs/concepts/workloads/
 struct ReplaceableWorkload: StateRule {
