@@ -11,11 +11,11 @@ package struct Limits: Sendable {
     package var bodyBytes = 32 * 1024 * 1024
     /// A body up to this size is free; a larger one draws on the shared `ByteBudget`. Past it: 429.
     /// On HTTP/2 all incomplete bodies of a connection share it.
-    package var unbudgetedBodyBytes = 64 * 1024
+    package var unbudgetedBodyBytes = 32 * 1024
     /// The line that begins a chunk, extensions and line end included. Past it: 400.
     package var chunkLineBytes = 256
     /// Output a peer has not taken; at this size nothing more is read or answered before it does.
-    package var pendingOutputBytes = 64 * 1024
+    package var pendingOutputBytes = 16 * 1024
     /// The limits HTTP/2 has besides.
     package var http2 = HTTP2Limits()
 

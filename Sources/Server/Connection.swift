@@ -6,8 +6,9 @@ internal import TLS
 ///
 /// It moves bytes and keeps no time and no table: the loop calls it and decides what follows.
 final class Connection {
-    /// The most plaintext that is encrypted at once, so that a long answer is not held twice.
-    private static let encryptedAtOnce = 64 * 1024
+    /// The most plaintext that is encrypted at once, so that a long answer is not held twice: what
+    /// a TLS record holds.
+    private static let encryptedAtOnce = 16 * 1024
 
     let token: Poller.Token
     let socket: StreamSocket
@@ -106,6 +107,10 @@ final class Connection {
         guard isInputEnded, !isLingering, let engine else { return }
         if !mayHoldPlaintext { engine.peerClosed() }
     }
+
+    /// Gives back what the TLS session keeps for ciphertext, where none waits: a body that takes
+    /// its time need not be held twice.
+    func releaseCiphertextBuffers() { session?.releaseIdleBuffers() }
 
     /// Gives back the memory that an idle connection does not need.
     func releaseIdleBuffers() {

@@ -372,7 +372,11 @@ extension EventLoop {
                 return
             }
         }
-        if isIdle { connection.engine?.releaseIdleBuffers() }
+        if isIdle {
+            connection.engine?.releaseIdleBuffers()
+        } else if connection.engine?.incompleteRequest != nil {
+            connection.releaseCiphertextBuffers()
+        }
         deadlines.follow(connection, now: now)
         watch(connection)
     }

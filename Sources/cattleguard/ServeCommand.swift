@@ -98,6 +98,7 @@ struct ServeCommand: ParsableCommand {
         // Signals first: threads inherit what is blocked when they are started.
         let signals = try SignalSource.make(for: [.terminate, .interrupt, .hangUp])
         SignalSource.ignoreBrokenPipe()
+        Memory.returnLargeBlocks()
         _ = Resources.raiseDescriptorLimit()
 
         var settings = Settings()
