@@ -208,7 +208,7 @@ private final class Client {
     @Test func aSlowBodyMakesRoomInTheBudget() throws {
         let running = try RunningServer {
             $0.admission.threads = 1
-            $0.bodyBudgetBytes = 3_000_000
+            $0.admission.byteBudget = 3_000_000
             $0.admission.patience = 50_000_000
         }
         let head = "POST /validate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
