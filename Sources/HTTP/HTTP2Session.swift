@@ -104,7 +104,9 @@ internal import CNGHTTP2
 // MARK: Input
 
 extension HTTP2Session {
-    var wantsInput: Bool { true }
+    var wantsInput: Bool {
+        unsafe nghttp2_session_get_outbound_queue_size(session) < limits.http2.outboundFrames
+    }
 
     func receive<E: Error>(
         at moment: UInt64, _ fill: (inout MutableSpan<UInt8>) throws(E) -> Int
