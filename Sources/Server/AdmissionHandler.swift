@@ -11,6 +11,8 @@ final class AdmissionHandler: RequestHandler {
     private let state: ServerState
     private let reviewer: Reviewer
     private let metrics: AdmissionMetrics
+    private let loopMetrics: LoopMetrics
+    private let memory: ReviewMemory
     private var counters: PolicyCounters
     private let log: LoopLog
     /// The kinds of uncovered workloads that the log has named.
@@ -21,8 +23,12 @@ final class AdmissionHandler: RequestHandler {
     private static let maximumNamedKinds = 64
 
     /// A handler for the `index`-th of the admission loops.
-    init(state: ServerState, index: Int, log: LoopLog) {
+    init(
+        state: ServerState, index: Int, memory: ReviewMemory, loopMetrics: LoopMetrics, log: LoopLog
+    ) {
+        self.memory = memory
         self.state = state
+        self.loopMetrics = loopMetrics
         let status = state.policyStatus
         reviewer = Reviewer(policies: status.loaded.set)
         counters = status.counters[index]
@@ -59,12 +65,26 @@ final class AdmissionHandler: RequestHandler {
             MediaType.isUnencoded(request.fields)
         else { return Problem.unsupportedMediaType("application/json").response() }
         let start = Clock.monotonicNanoseconds()
+        guard
+            ClientTimeout(query: request.query).allows(
+                byteCount: request.body.count, elapsed: start &- request.arrival)
+        else {
+            loopMetrics.countShed(.deadline)
+            return Problem.overloaded("the time that the timeout gives is over").response()
+        }
         do throws(InvalidReview) {
-            let body = try reviewer.review(
-                request.body.storage, request.body.range, at: .now()
-            ) { decision in
-                note(decision, nanoseconds: Clock.monotonicNanoseconds() &- start)
-                return decision.body
+            let body = try memory.withMemory(forBody: request.body.count) {
+                () throws(InvalidReview) in
+                try reviewer.review(
+                    request.body.storage, request.body.range, at: .now()
+                ) { decision in
+                    note(decision, nanoseconds: Clock.monotonicNanoseconds() &- start)
+                    return decision.body
+                }
+            }
+            guard let body else {
+                loopMetrics.countShed(.reviewMemory)
+                return Problem.overloaded("other large reviews are being judged").response()
             }
             return Response(status: 200, contentType: "application/json", body: body)
         } catch {

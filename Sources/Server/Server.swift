@@ -78,14 +78,15 @@ package final class Server: Sendable {
 
         let check = try CheckService(
             state: state, threads: configuration.checkThreads,
-            queueLength: configuration.checkQueueLength)
-        let launcher = Launcher(
-            tls: tls, budget: ByteBudget(capacity: configuration.bodyBudgetBytes), log: log,
-            ended: try EndedLoops())
+            queueLength: configuration.checkQueueLength, peerShare: configuration.checksPerPeer)
+        let launcher = Launcher(tls: tls, log: log, ended: try EndedLoops())
         var loops: [RunningLoop] = []
+        let memory = ReviewMemory(budget: ByteBudget(capacity: configuration.reviewMemory))
         loops += try launcher.start(admission, admissionListeners, admissionMetrics) {
             index, log in
-            AdmissionHandler(state: state, index: index, log: log)
+            AdmissionHandler(
+                state: state, index: index, memory: memory,
+                loopMetrics: admissionMetrics[index], log: log)
         }
         loops += try launcher.start(service, serviceListeners, serviceMetrics) { index, _ in
             ServiceHandler(state: state, check: check, metrics: serviceMetrics[index])

@@ -92,7 +92,7 @@ def test_a_full_queue_of_checks_says_when_to_come_again(start):
                         assert headers["retry-after"] == "1"
     metrics = gate.metrics()
     counted = [value for name, value in metrics.items()
-               if name.startswith("cattleguard_requests_shed_total") and "check_queue" in name
+               if name.startswith("cattleguard_requests_shed_total") and "peer_checks" in name
                and "service" in name]
     assert refused >= 20, refused
     assert sum(counted) >= refused
