@@ -11,6 +11,8 @@ final class HTTP2Stream {
         case sending
     }
 
+    private static let usualHeadBytes = 512
+
     let id: Int32
     private let arrival: UInt64
     private let limits: Limits
@@ -47,7 +49,7 @@ final class HTTP2Stream {
         self.limits = limits
         grant = BodyGrant(limits: limits, budget: budget)
         // The usual head fits without growing.
-        storage.reserveCapacity(512)
+        storage.reserveCapacity(Self.usualHeadBytes)
         entries.reserveCapacity(12)
     }
 
@@ -187,9 +189,10 @@ extension HTTP2Stream {
 // MARK: Body
 
 extension HTTP2Stream {
-    /// What the head takes, in bytes: not only what was sent of it.
+    /// What the head takes, in bytes: once it has outgrown what is there for a usual one, also the
+    /// room it has grown to.
     private var headCost: Int {
-        storage.capacity + entries.capacity * MemoryLayout<Fields.Entry>.stride
+        storage.capacity > 2 * Self.usualHeadBytes ? storage.capacity : storage.count
     }
 
     /// Asks for room for so many more bytes; false when they are to be dropped.

@@ -319,6 +319,17 @@ extension Engine.Event? {
         #expect(driver.budget.reserved == head + 100)
     }
 
+    @Test func theRoomThatALongHeadHasGrownToIsCounted() {
+        var limits = Limits()
+        limits.unbudgetedBodyBytes = 0
+        let driver = EngineDriver.http2(limits, budget: 1 << 20)
+        let fields = (0..<10).map { ("x\($0)", String(repeating: "y", count: 1000)) }
+        driver.feed(Frames.headers(1, "POST", "/", fields))
+        #expect(driver.engine.nextEvent() == nil)
+        // 10 KiB, in an array that doubles as it grows.
+        #expect(driver.budget.reserved > 12_000)
+    }
+
     @Test func headsThatWaitForTheirBodiesAreCounted() {
         var limits = Limits()
         limits.unbudgetedBodyBytes = 1000

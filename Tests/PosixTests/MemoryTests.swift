@@ -1,0 +1,8 @@
+import Posix
+import Testing
+
+@Suite struct MemoryTests {
+    @Test func theAllocatorTakesIt() {
+        #expect(Memory.returnLargeBlocks())
+    }
+}
