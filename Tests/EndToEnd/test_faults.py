@@ -189,7 +189,7 @@ def test_policies_that_cannot_be_opened_now_are_read_later(faulty):
 
 def test_at_descriptor_exhaustion_the_server_sheds_and_recovers(certificate, enforcing):
     """RLIMIT_NOFILE is small; what is open goes on, and whoever waits longest makes room."""
-    gate = harness.Gate(certificate, enforcing, "--threads", "2", "--handshake-timeout", "20s")
+    gate = harness.Gate(certificate, enforcing, "--threads", "2", "--handshake-timeout", "2s")
     limit = descriptors(gate) + 20
     resource.prlimit(gate.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
     before = descriptors(gate)
