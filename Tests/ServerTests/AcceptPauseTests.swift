@@ -5,20 +5,19 @@ import Testing
 @Suite struct AcceptPauseTests {
     @Test func itEndsAtItsEnd() {
         var pause = AcceptPause()
-        #expect(pause.end == nil)
-        #expect(!pause.endIfOver(.max))
-        #expect(pause.begin(1))
-        #expect(pause.end == 1 + AcceptPause.length)
-        #expect(!pause.endIfOver(AcceptPause.length))
-        #expect(pause.endIfOver(1 + AcceptPause.length))
-        #expect(pause.end == nil)
+        let before = pause.endIfOver(.max)
+        #expect(!before && pause.end == nil)
+        let isToldOf = pause.begin(1)
+        #expect(isToldOf && pause.end == 1 + AcceptPause.length)
+        let early = pause.endIfOver(AcceptPause.length)
+        let late = pause.endIfOver(1 + AcceptPause.length)
+        #expect(!early && late && pause.end == nil)
     }
 
     @Test func oneLineStandsForMany() {
         var pause = AcceptPause()
-        #expect(pause.begin(1))
-        #expect(!pause.begin(AcceptPause.silence))
-        #expect(pause.begin(1 + AcceptPause.silence))
+        let told = [1, AcceptPause.silence, 1 + AcceptPause.silence].map { pause.begin($0) }
+        #expect(told == [true, false, true])
         pause.cancel()
         #expect(pause.end == nil)
     }
