@@ -8,6 +8,8 @@ internal import TLS
 final class Connection {
     /// The most plaintext that is encrypted at once, so that a long answer is not held twice.
     private static let encryptedAtOnce = 64 * 1024
+    /// The most bytes of a client's subject that are kept.
+    private static let subjectBytes = 1024
 
     let token: Poller.Token
     let socket: StreamSocket
@@ -29,6 +31,10 @@ final class Connection {
     var timedRequest: RequestID?
     /// Whether a request has been answered yet.
     var hasServed = false
+    /// Whether other client authorities are in force than when it was accepted.
+    var isSuperseded = false
+    /// The subject of the certificate that the client showed and that was verified, if any.
+    private(set) var clientSubject: String?
     /// Whether the loop has it on its list of connections to go on with in the next turn.
     var isQueued = false
 
@@ -156,6 +162,7 @@ final class Connection {
     /// Goes on with the handshake, and makes the engine when it is done.
     private func advance(makeEngine: (_ applicationProtocol: String?) -> Engine) throws {
         guard engine == nil, try session?.handshake() == true else { return }
+        clientSubject = session?.peerSubject(byteLimit: Self.subjectBytes)
         engine = makeEngine(session?.applicationProtocol)
     }
 
