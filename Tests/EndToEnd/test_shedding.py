@@ -129,8 +129,11 @@ def test_a_peer_has_its_share_of_the_connections(start):
 
 
 @pytest.mark.parametrize("option", ["--peer-connections", "--peer-checks"])
-def test_a_share_is_at_least_one(option, certificate, enforcing):
-    done = harness.command("serve", "--policies", enforcing, option, "0")
+def test_a_share_is_at_least_one(option, enforcing):
+    address = "http://127.0.0.1:0"
+    done = harness.command(
+        "serve", "--policies", enforcing, "--admission-address", address,
+        "--service-address", address, option, "0")
     assert done.returncode != 0
     assert b"--peer-connections and --peer-checks are at least 1" in done.stderr
 
@@ -211,6 +214,7 @@ def test_a_greedy_client_does_not_hold_up_another(start, tool, tmp_path, protoco
                   "-d", str(tmp_path / "review.json"), "-H", "content-type: application/json",
                   f"https://127.0.0.1:{gate.admission_port}/validate?timeout=5s"):
             loaded = latencies(ask, 1.5)
+    print(quiet, statistics.median(loaded), max(loaded))
     assert statistics.median(loaded) < 20 * quiet + 0.05, (quiet, statistics.median(loaded))
     gate.assert_well()
     gate.stop()
@@ -226,6 +230,7 @@ def test_large_answers_do_not_hold_up_another(start, tool):
     with load(tool("h2load"), "-D", "30", "-c", "1", "-t", "1", "-m", "100",
               f"{gate.service}/metrics"):
         loaded = statistics.median(latencies(ask, 1.5))
+    print(quiet, loaded)
     assert loaded < 20 * quiet + 0.1, (quiet, loaded)
     gate.assert_well()
     gate.stop()
@@ -265,33 +270,29 @@ def test_answers_that_nobody_takes_are_bounded(start):
     # Long names make long reports.
     heavy = check_request(pods(9000, "x" * 250))
     before = gate.metrics()["process_resident_memory_bytes"]
-    refused = taken = 0
+    begun = []
     with contextlib.ExitStack() as stack:
-        waiting = []
         for number in range(4):
             batch = []
             for _ in range(8):
                 connection = stack.enter_context(
                     connect_service(gate, f"127.0.0.{number + 2}", 60))
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-                connection.sendall(heavy)
+                with contextlib.suppress(OSError):
+                    connection.sendall(heavy)
                 batch.append(connection)
+            # The beginning of an answer comes, and is left where it is.
             for connection in batch:
-                connection.recv(1, socket.MSG_PEEK)
-            waiting += batch
-        rss = gate.metrics()["process_resident_memory_bytes"] - before
-        for connection in waiting:
-            with contextlib.suppress(AssertionError, OSError):
-                status, headers, _ = answer_on(connection)
-                taken += status == 200
-                if status == 429:
-                    refused += 1
-                    assert headers["retry-after"] == "1"
-    metrics = gate.metrics()
-    print(refused, taken, rss)
-    assert refused > 0 and taken > 0, (refused, taken)
-    assert metrics[SHED % ("service", "answer_budget")] == refused
-    assert rss < 256 << 20
+                with contextlib.suppress(OSError):
+                    begun.append(connection.recv(12, socket.MSG_PEEK))
+        metrics = gate.metrics()
+    rss = metrics["process_resident_memory_bytes"] - before
+    shed = {
+        reason: metrics[SHED % ("service", reason)] for reason in ["answer_budget", "body_budget"]}
+    assert b"HTTP/1.1 200" in begun and b"HTTP/1.1 429" in begun, (begun, shed)
+    assert shed["answer_budget"] > 0, shed
+    assert rss < 256 << 20, rss
+    print(rss, shed, begun)
     gate.assert_well()
     gate.stop()
 
@@ -300,7 +301,7 @@ def test_a_saturated_service_leaves_admission_untouched(start):
     """All its connections taken, its bytes held, its queue full, its threads at the worst of
     documents: reviews notice nothing, large ones neither."""
     gate = start("--body-timeout", "60s")
-    worst = check_request(pods(100_000))
+    worst = check_request(pods(16_000))
     upload = b"x" * (7 << 20)
     head = (b"POST /v1/check HTTP/1.1\r\nHost: a\r\nContent-Type: application/yaml\r\n"
             b"Content-Length: %d\r\n\r\n" % (len(upload) + 1))
@@ -330,6 +331,7 @@ def test_a_saturated_service_leaves_admission_untouched(start):
             status, _, answer = gate.validate(body)
             times.append(time.monotonic() - begin)
             assert status == 200, answer
+    print(statistics.median(times), max(times), {k: v for k, v in shed.items() if "shed" in k and v})
     assert shed[SHED % ("service", "body_budget")] > 0, shed
     assert shed[SHED % ("service", "peer_checks")] + shed[SHED % ("service", "check_queue")] > 0
     assert statistics.median(times) < 1, times
