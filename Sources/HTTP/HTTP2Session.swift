@@ -104,6 +104,8 @@ internal import CNGHTTP2
 // MARK: Input
 
 extension HTTP2Session {
+    /// Whoever takes nothing of what is sent is not read, for what is read makes more to send:
+    /// resets of streams, above all. The queue is empty whenever the socket takes what there is.
     var wantsInput: Bool {
         unsafe nghttp2_session_get_outbound_queue_size(session) < limits.http2.outboundFrames
     }
