@@ -215,7 +215,7 @@ private final class Client {
         let body = String(repeating: "x", count: 2_000_000)
         let slow = try running.admission()
         try slow.send("\(head)Content-Length: 2000001\r\n\r\n\(body)")
-        Lock(()).wait(timeoutNanoseconds: 200_000_000) { _ in Never?.none }
+        Lock(()).wait(timeoutNanoseconds: 500_000_000) { _ in Never?.none }
         let refused = try running.admission()
         try refused.send("\(head)Content-Length: 2000000\r\n\r\n\(body)")
         #expect(try refused.receiveAll().contains("Retry-After: 1\r\n"))
