@@ -21,6 +21,8 @@ internal import CNGHTTP2
     private var output = OutputBuffer()
     private var hasFailed = false
     private var peerHasClosed = false
+    /// When the bytes that are now read were received.
+    var moment: UInt64 = 0
 
     init(limits: Limits, budget: ByteBudget, pool: BufferPool) {
         self.limits = limits
@@ -102,11 +104,16 @@ internal import CNGHTTP2
 // MARK: Input
 
 extension HTTP2Session {
-    var wantsInput: Bool { true }
+    /// Whoever takes nothing of what is sent is not read, for what is read makes more to send:
+    /// resets of streams, above all. The queue is empty whenever the socket takes what there is.
+    var wantsInput: Bool {
+        unsafe nghttp2_session_get_outbound_queue_size(session) < limits.http2.outboundFrames
+    }
 
     func receive<E: Error>(
-        _ fill: (inout MutableSpan<UInt8>) throws(E) -> Int
+        at moment: UInt64, _ fill: (inout MutableSpan<UInt8>) throws(E) -> Int
     ) throws(E) -> Int {
+        self.moment = moment
         var buffer = pool.lend()
         var span = buffer.mutableSpan
         let count = try fill(&span)
@@ -139,7 +146,7 @@ extension HTTP2Session {
     }
 
     fileprivate func begin(_ id: Int32) {
-        streams[id] = HTTP2Stream(id: id, limits: limits, budget: budget)
+        streams[id] = HTTP2Stream(id: id, limits: limits, budget: budget, arrival: moment)
     }
 
     fileprivate func stream(_ id: Int32) -> HTTP2Stream? { streams[id] }
@@ -206,11 +213,15 @@ extension HTTP2Session {
         return nil
     }
 
-    func respond(to id: RequestID, _ response: Response, date: String?) {
+    func respond(to id: RequestID, _ response: Response, date: String?) -> Bool {
         guard let key = Int32(exactly: id.rawValue), let stream = streams[key],
             stream.state == .answering
-        else { return }
+        else { return true }
+        guard let share = response.share(of: budget, limits, pending: untakenCount) else {
+            return false
+        }
         stream.state = .sending
+        stream.answerReservation = share.reservation
         let hasContent =
             !stream.isHead && !response.body.isEmpty
             && response.status != 204 && response.status != 304
@@ -227,6 +238,7 @@ extension HTTP2Session {
                 source: nghttp2_data_source(), read_callback: readAnswer)
             return unsafe nghttp2_submit_response(session, id, fields, count, &provider)
         }
+        return true
     }
 
     /// Lends nghttp2 the fields for one call; it copies them.

@@ -12,6 +12,7 @@ final class HTTP2Stream {
     }
 
     let id: Int32
+    private let arrival: UInt64
     private let limits: Limits
     var state = State.receiving
     private(set) var isHeadComplete = false
@@ -37,9 +38,12 @@ final class HTTP2Stream {
     /// The answer's content and how much of it nghttp2 has taken.
     var answer: [UInt8] = []
     var answeredCount = 0
+    /// The answer's share of the budget; nil for one that needs none.
+    var answerReservation: ByteReservation?
 
-    init(id: Int32, limits: Limits, budget: ByteBudget) {
+    init(id: Int32, limits: Limits, budget: ByteBudget, arrival: UInt64) {
         self.id = id
+        self.arrival = arrival
         self.limits = limits
         grant = BodyGrant(limits: limits, budget: budget)
         // The usual head fits without growing.
@@ -223,6 +227,6 @@ extension HTTP2Stream {
             query: query.map { String(decoding: storage[$0], as: UTF8.self) },
             fields: Fields(storage: storage, entries: entries),
             body: Body(storage: body, range: 0..<body.count, reservation: grant.reservation),
-            version: .http2)
+            version: .http2, arrival: arrival)
     }
 }

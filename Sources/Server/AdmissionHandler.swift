@@ -11,6 +11,7 @@ final class AdmissionHandler: RequestHandler {
     private let state: ServerState
     private let reviewer: Reviewer
     private let metrics: AdmissionMetrics
+    private let loopMetrics: LoopMetrics
     private var counters: PolicyCounters
     private let log: LoopLog
     /// The kinds of uncovered workloads that the log has named.
@@ -21,8 +22,9 @@ final class AdmissionHandler: RequestHandler {
     private static let maximumNamedKinds = 64
 
     /// A handler for the `index`-th of the admission loops.
-    init(state: ServerState, index: Int, log: LoopLog) {
+    init(state: ServerState, index: Int, loopMetrics: LoopMetrics, log: LoopLog) {
         self.state = state
+        self.loopMetrics = loopMetrics
         let status = state.policyStatus
         reviewer = Reviewer(policies: status.loaded.set)
         counters = status.counters[index]
@@ -61,6 +63,13 @@ final class AdmissionHandler: RequestHandler {
             MediaType.isUnencoded(request.fields)
         else { return Problem.unsupportedMediaType("application/json").response() }
         let start = Clock.monotonicNanoseconds()
+        guard
+            ClientTimeout(query: request.query).allows(
+                byteCount: request.body.count, elapsed: start &- request.arrival)
+        else {
+            loopMetrics.countShed(.deadline)
+            return Problem.overloaded("the time that the timeout gives is over").response()
+        }
         do throws(InvalidReview) {
             let body = try reviewer.review(
                 request.body.storage, request.body.range, at: .now()

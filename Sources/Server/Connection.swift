@@ -12,6 +12,8 @@ final class Connection {
     private static let subjectBytes = 1024
 
     let token: Poller.Token
+    /// Whom it counts for.
+    let peer: PeerNetwork
     let socket: StreamSocket
     /// What the poller now watches the socket for.
     var interest: Poller.Interest = [.read]
@@ -39,15 +41,22 @@ final class Connection {
     var isQueued = false
 
     /// A connection on a plaintext listener.
-    init(token: Poller.Token, socket: consuming StreamSocket, engine: Engine) {
+    init(
+        token: Poller.Token, peer: PeerNetwork, socket: consuming StreamSocket, engine: Engine
+    ) {
         self.token = token
+        self.peer = peer
         self.socket = socket
         self.engine = engine
     }
 
     /// A connection on a secure listener, before its handshake.
-    init(token: Poller.Token, socket: consuming StreamSocket, session: consuming TLSSession) {
+    init(
+        token: Poller.Token, peer: PeerNetwork, socket: consuming StreamSocket,
+        session: consuming TLSSession
+    ) {
         self.token = token
+        self.peer = peer
         self.socket = socket
         self.session = consume session
     }
@@ -56,7 +65,8 @@ final class Connection {
     var wantsInput: Bool {
         if isInputEnded { return false }
         guard !isLingering, let engine else { return true }
-        return engine.wantsInput
+        // First what the session holds: it would grow with every read until the engine has got it.
+        return !mayHoldPlaintext && engine.wantsInput
     }
 
     /// Whether output waits for the socket.
@@ -68,9 +78,11 @@ final class Connection {
     ///
     /// - Parameters:
     ///   - scratch: Room for ciphertext and for what is thrown away.
+    ///   - moment: The time, in nanoseconds of the monotonic clock.
     ///   - makeEngine: Makes the engine for the protocol that ALPN chose.
     func receive(
-        scratch: inout [UInt8], makeEngine: (_ applicationProtocol: String?) -> Engine
+        scratch: inout [UInt8], at moment: UInt64,
+        makeEngine: (_ applicationProtocol: String?) -> Engine
     ) throws {
         if isLingering {
             var span = scratch.mutableSpan
@@ -79,8 +91,10 @@ final class Connection {
             try receiveCiphertext(scratch: &scratch)
             try advance(makeEngine: makeEngine)
         } else if let engine {
-            _ = try engine.receive { (span: inout MutableSpan<UInt8>) throws(SystemError) -> Int in
-                noteEnd(try socket.read(into: &span))
+            _ = try engine.receive(at: moment) {
+                (span: inout MutableSpan<UInt8>) throws(SystemError) -> Int in
+                var room = span._mutatingExtracting(first: TurnLimits.readBytes)
+                return noteEnd(try socket.read(into: &room))
             }
         }
     }
@@ -89,9 +103,9 @@ final class Connection {
     /// taken; a plaintext connection holds nothing.
     ///
     /// - Returns: Whether the engine got anything.
-    func decrypt() throws -> Bool {
+    func decrypt(at moment: UInt64) throws -> Bool {
         guard mayHoldPlaintext, let engine, engine.wantsInput else { return false }
-        let count = try engine.receive {
+        let count = try engine.receive(at: moment) {
             (span: inout MutableSpan<UInt8>) throws(TLSError) -> Int in
             switch try session?.read(into: &span) {
             case .bytes(let count): return count
@@ -119,21 +133,28 @@ final class Connection {
         session?.releaseIdleBuffers()
     }
 
-    /// Writes what is ready until all is written or the socket takes no more.
+    /// Writes what is ready until all is written, the socket takes no more or a turn's part of it
+    /// is done: a peer that reads as fast as we write would otherwise hold up the others.
     func flush() throws {
         isOutputBlocked = false
+        var written = 0
         if session == nil {
-            while !isOutputBlocked, let engine, engine.pendingOutputCount > 0 {
+            while !isOutputBlocked, written < TurnLimits.writtenBytes, let engine,
+                engine.pendingOutputCount > 0
+            {
                 try engine.withOutput { (span: Span<UInt8>) throws(SystemError) -> Int in
-                    noteBlocked(try socket.write(span))
+                    let count = noteBlocked(try socket.write(span))
+                    written += count
+                    return count
                 }
             }
             return
         }
-        while !isOutputBlocked {
+        while !isOutputBlocked, written < TurnLimits.writtenBytes {
             if session?.pendingOutputCount == 0 { try encrypt() }
             guard let count = session?.pendingOutputCount, count > 0 else { return }
             try writeCiphertext()
+            written += count
         }
     }
 

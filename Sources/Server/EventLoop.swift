@@ -8,15 +8,6 @@ internal import Telemetry
 ///
 /// Everything here belongs to the one thread; others reach it by the mailbox alone.
 final class EventLoop {
-    /// How many events, accepts and requests of one connection a turn handles before it looks at
-    /// the others again.
-    private enum Budget {
-        static let eventsPerTurn = 256
-        static let acceptsPerTurn = 64
-        static let requestsPerTurn = 32
-        static let scratchBytes = 32 * 1024
-    }
-
     private enum Pause {
         /// The longest wait, so that the heartbeat shows life.
         static let longestMilliseconds: UInt64 = 1_000
@@ -40,7 +31,9 @@ final class EventLoop {
     private var connections = ConnectionTable()
     private var deadlines: Deadlines
     private var queued: [Poller.Token] = []
-    private var scratch = [UInt8](repeating: 0, count: Budget.scratchBytes)
+    /// How many handshakes may still be gone on with in this turn.
+    private var handshakesLeft = 0
+    private var scratch = [UInt8](repeating: 0, count: TurnLimits.readBytes)
 
     private var now: UInt64 = 0
     private var date = HTTPDate()
@@ -59,7 +52,7 @@ final class EventLoop {
         self.log = log
         self.listener = listener
         deadlines = Deadlines(durations: settings.listener.deadlines)
-        poller = try Poller.make(eventsPerWait: Budget.eventsPerTurn)
+        poller = try Poller.make(eventsPerWait: TurnLimits.events)
         try poller.add(listener.socket.rawValue, token: Self.listenerToken, interest: [.read])
         try poller.add(
             settings.mailbox.rawValue, token: Self.mailboxToken, interest: [.read])
@@ -76,6 +69,7 @@ final class EventLoop {
             }
             now = Clock.monotonicNanoseconds()
             metrics.beat(now)
+            handshakesLeft = TurnLimits.handshakes
             for event in events { handle(event) }
             goOnWithQueued()
             expireDeadlines()
@@ -112,9 +106,14 @@ final class EventLoop {
             if event.isBroken, !connection.wantsInput {
                 // Nobody would read the answer, and readiness that is not read would spin.
                 close(connection)
-            } else {
-                serve(connection, isReadable: event.isReadable)
+                return
             }
+            if connection.engine == nil, !connection.isLingering {
+                // The poller tells of it again in the next turn.
+                guard handshakesLeft > 0 else { return }
+                handshakesLeft -= 1
+            }
+            serve(connection, isReadable: event.isReadable)
         }
     }
 }
@@ -126,10 +125,11 @@ extension EventLoop {
         for message in settings.mailbox.take() {
             switch message {
             case .answer(let token, let id, let answer):
-                metrics.countRequest(answer.route, status: answer.response.status)
-                guard let connection = connections[token] else { continue }
-                connection.engine?.respond(to: id, answer.response, date: date.text(now))
-                noteServed(connection)
+                guard let connection = connections[token] else {
+                    metrics.countRequest(answer.route, status: answer.response.status)
+                    continue
+                }
+                send(answer, to: id, on: connection)
                 serve(connection, isReadable: false)
             case .beginDraining:
                 isDraining = true
@@ -186,7 +186,7 @@ extension EventLoop {
     @discardableResult
     private func acceptConnections() -> Bool {
         guard let listener, acceptPause.end == nil else { return false }
-        for number in 0..<Budget.acceptsPerTurn {
+        for number in 0..<TurnLimits.accepts {
             // Only at first is it sure that somebody waits, for whom another is to go.
             guard settings.connectionLimit.acquire() else {
                 if number > 0 || evict() { return true }
@@ -198,7 +198,7 @@ extension EventLoop {
                     settings.connectionLimit.release()
                     return false
                 }
-                try open(accepted.takeSocket())
+                try open(accepted)
             } catch {
                 settings.connectionLimit.release()
                 if error.isExhaustion, number > 0 || evict() { return true }
@@ -246,8 +246,25 @@ extension EventLoop {
             listener.socket.rawValue, token: Self.listenerToken, interest: interest)
     }
 
-    /// Gives an accepted socket a slot and its first deadline.
-    private func open(_ socket: consuming StreamSocket) throws(SystemError) {
+    /// Gives an accepted socket a slot and its first deadline, unless its peer has its share.
+    private func open(_ accepted: consuming Accepted) throws(SystemError) {
+        let peer = PeerNetwork(accepted.peer)
+        guard settings.peerLimit?.acquire(peer) ?? true else {
+            metrics.refused.add()
+            settings.connectionLimit.release()
+            return
+        }
+        do throws(SystemError) {
+            try open(accepted.takeSocket(), of: peer)
+        } catch {
+            settings.peerLimit?.release(peer)
+            throw error
+        }
+    }
+
+    private func open(
+        _ socket: consuming StreamSocket, of peer: PeerNetwork
+    ) throws(SystemError) {
         let token = connections.reserve()
         let slot = Int(token.slot)
         let connection: Connection
@@ -256,10 +273,11 @@ extension EventLoop {
                 connections.giveBack(token)
                 throw SystemError(call: "SSL_new", code: 12)
             }
-            connection = Connection(token: token, socket: socket, session: session)
+            connection = Connection(token: token, peer: peer, socket: socket, session: session)
             deadlines.arm(slot, .handshake, now: now)
         } else {
-            connection = Connection(token: token, socket: socket, engine: makeEngine(.detect))
+            connection = Connection(
+                token: token, peer: peer, socket: socket, engine: makeEngine(.detect))
             deadlines.arm(slot, .head, now: now)
         }
         do throws(SystemError) {
@@ -292,7 +310,7 @@ extension EventLoop {
         let hadEngine = connection.engine != nil
         do {
             if isReadable, connection.wantsInput {
-                try connection.receive(scratch: &scratch) { name in
+                try connection.receive(scratch: &scratch, at: now) { name in
                     let engine = makeEngine(name == "h2" ? .http2 : .http1)
                     if connection.isSuperseded { engine.beginDraining() }
                     return engine
@@ -309,46 +327,60 @@ extension EventLoop {
     }
 
     private func answerAndFlush(_ connection: Connection) throws {
-        var remaining = Budget.requestsPerTurn
+        var budget = TurnBudget()
         var hadOutput = false
         repeat {
             repeat {
-                while remaining > 0, let event = connection.engine?.nextEvent() {
-                    answer(event, on: connection)
-                    remaining -= 1
+                while !budget.isSpent, let event = connection.engine?.nextEvent() {
+                    budget.spend(answer(event, on: connection))
                 }
-            } while try remaining > 0 && connection.decrypt()
+            } while try !budget.isSpent && connection.decrypt(at: now)
             connection.reportEnd()
             hadOutput = connection.hasPendingOutput
             try connection.flush()
             // An engine whose output was too much to go on does so when it is written.
-        } while hadOutput && remaining > 0 && !connection.isOutputBlocked
-        if remaining == 0, !connection.isQueued {
+        } while hadOutput && !budget.isSpent && !connection.hasPendingOutput
+        if budget.isSpent, !connection.isQueued {
             connection.isQueued = true
             queued.append(connection.token)
         }
     }
 
-    private func answer(_ event: Engine.Event, on connection: Connection) {
+    /// Answers a request, or has that begun.
+    ///
+    /// - Returns: The bytes of its body and of the answer's.
+    private func answer(_ event: Engine.Event, on connection: Connection) -> Int {
         switch event {
         case .request(let request):
             let reply = Reply(
-                mailbox: settings.mailbox, token: connection.token, id: request.id)
+                mailbox: settings.mailbox, token: connection.token, id: request.id,
+                peer: connection.peer)
             guard
                 let answer = handler.answer(
                     request, from: connection.clientSubject, reply: reply)
-            else { return }
+            else { return request.body.count }
             send(answer, to: request.id, on: connection)
+            return request.body.count + answer.response.body.count
         case .fault(let id, let fault, let path):
             if fault.status == 429 { noteFullBudget(connection) }
             let route = Route.at(path, among: handler.routes) ?? .other
             send(Answer(route, Problem(fault).response()), to: id, on: connection)
+            return 0
         }
     }
 
+    /// Sends an answer, or says that there is no room for it.
     private func send(_ answer: Answer, to id: RequestID, on connection: Connection) {
+        var answer = answer
+        let date = date.text(now)
+        if connection.engine?.respond(to: id, answer.response, date: date) == false {
+            metrics.countShed(.answerBudget)
+            evict(among: [.write])
+            let problem = Problem.overloaded("answers not yet taken hold the memory for this one")
+            answer = Answer(answer.route, problem.response())
+            connection.engine?.respond(to: id, answer.response, date: date)
+        }
         metrics.countRequest(answer.route, status: answer.response.status)
-        connection.engine?.respond(to: id, answer.response, date: date.text(now))
         noteServed(connection)
     }
 
@@ -452,6 +484,7 @@ extension EventLoop {
         deadlines.disarm(Int(connection.token.slot))
         try? poller.remove(connection.socket.rawValue)
         settings.connectionLimit.release()
+        settings.peerLimit?.release(connection.peer)
         metrics.connections.add(-1)
     }
 }

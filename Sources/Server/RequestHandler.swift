@@ -25,6 +25,8 @@ struct Reply: Sendable {
     let mailbox: Mailbox
     let token: Poller.Token
     let id: RequestID
+    /// Who asks.
+    let peer: PeerNetwork
 
     /// Sends the answer; a connection that is gone meanwhile drops it.
     func send(_ answer: Answer) { mailbox.post(.answer(token, id, answer)) }

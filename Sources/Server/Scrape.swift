@@ -124,6 +124,10 @@ struct Scrape {
             help: "Connections that kept the server waiting, closed to make room for others.")
         writeCounters { $0.evicted }
         out.begin(
+            "cattleguard_http_connections_refused_total", .counter,
+            help: "Connections closed as they came: their address has its share of them.")
+        writeCounters { $0.refused }
+        out.begin(
             "cattleguard_http_accept_pauses_total", .counter,
             help: "Times that accepting was put off for want of descriptors or room.")
         writeCounters { $0.acceptPauses }
@@ -138,7 +142,7 @@ struct Scrape {
         }
         out.begin(
             "cattleguard_requests_shed_total", .counter,
-            help: "Requests refused with 429 for want of room.")
+            help: "Requests refused with 429 for want of room or time.")
         forEachListener { out, listener, loops in
             out.table(loops.map(\.shed), more: [listener])
         }

@@ -81,15 +81,13 @@ package final class Server: Sendable {
 
         let check = try CheckService(
             state: state, threads: configuration.checkThreads,
-            queueLength: configuration.checkQueueLength)
-        let launcher = Launcher(
-            tls: tls?.context, budget: ByteBudget(capacity: configuration.bodyBudgetBytes),
-            log: log,
-            ended: try EndedLoops())
+            queueLength: configuration.checkQueueLength, peerShare: configuration.checksPerPeer)
+        let launcher = Launcher(tls: tls?.context, log: log, ended: try EndedLoops())
         var loops: [RunningLoop] = []
         loops += try launcher.start(admission, admissionListeners, admissionMetrics) {
             index, log in
-            AdmissionHandler(state: state, index: index, log: log)
+            AdmissionHandler(
+                state: state, index: index, loopMetrics: admissionMetrics[index], log: log)
         }
         loops += try launcher.start(service, serviceListeners, serviceMetrics) { index, _ in
             ServiceHandler(state: state, check: check, metrics: serviceMetrics[index])

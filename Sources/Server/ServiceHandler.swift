@@ -28,7 +28,7 @@ final class ServiceHandler: RequestHandler {
     private func response(to request: Request, at route: Route, reply: Reply) -> Response? {
         switch route {
         case .check:
-            check.refuse(request, reply: reply) { metrics.countShed(.checkQueue) }
+            check.refuse(request, reply: reply) { metrics.countShed($0) }
         case .policies: policies(request)
         case .metrics: scrape(request)
         case .livez: state.hangingLoops() ?? .text(200, "alive\n")

@@ -93,6 +93,8 @@ struct ServeCommand: ParsableCommand {
             valueName: "interval"))
     var finishTime: Interval?
 
+    @OptionGroup var peers: PeerOptions
+
     @OptionGroup var timeouts: TimeoutOptions
 
     func run() throws {
@@ -159,6 +161,7 @@ struct ServeCommand: ParsableCommand {
         configuration.admission.deadlines = deadlines
         configuration.service.deadlines = deadlines
         configuration.checkThreads = checkThreads
+        try peers.apply(to: &configuration, &settings)
         if let delay = try settings.value(reloadDelay, "reload-delay") {
             configuration.reload.quiet = delay.nanoseconds
         }
