@@ -20,10 +20,6 @@ final class EventLoop {
     private enum Pause {
         /// The longest wait, so that the heartbeat shows life.
         static let longestMilliseconds: UInt64 = 1_000
-        /// How long accepting rests when there is no room.
-        static let acceptNanoseconds: UInt64 = 100_000_000
-        /// How long one line about such a rest stands for all.
-        static let warningNanoseconds: UInt64 = 10_000_000_000
         /// How soon lines that the log writer could not take are offered again.
         static let logMilliseconds: UInt64 = 10
     }
@@ -39,9 +35,7 @@ final class EventLoop {
     private let log: LoopLog
     private let pool = BufferPool()
 
-    private var connections: [Connection?] = []
-    private var generations: [UInt32] = []
-    private var freeSlots: [Int] = []
+    private var connections = ConnectionTable()
     private var deadlines: Deadlines
     private var queued: [Poller.Token] = []
     private var scratch = [UInt8](repeating: 0, count: Budget.scratchBytes)
@@ -51,10 +45,7 @@ final class EventLoop {
     private var isDraining = false
     private var isFinishing = false
     private var isEnding = false
-    /// Until when a pause of accepting is not worth another line.
-    private var pauseWarningRest: UInt64 = 0
-    /// When to accept again; nil while accepting.
-    private var acceptResumption: UInt64?
+    private var acceptPause = AcceptPause()
 
     /// A loop that will accept from `listener`; to be made on the thread that runs it.
     init(
@@ -89,19 +80,19 @@ final class EventLoop {
             log.handOver()
             metrics.droppedLogLines.set(Int64(clamping: log.droppedCount))
         }
-        for connection in connections { if let connection { close(connection) } }
+        for connection in connections.all { close(connection) }
         log.handOver()
     }
 
     private var isDone: Bool {
-        isEnding || isFinishing && freeSlots.count == connections.count
+        isEnding || isFinishing && connections.isEmpty
     }
 
     private func waitMilliseconds() -> Int32 {
         if !queued.isEmpty { return 0 }
         var wait = Pause.longestMilliseconds
         if !log.isEmpty { wait = Pause.logMilliseconds }
-        let moment = min(deadlines.earliest ?? .max, acceptResumption ?? .max)
+        let moment = min(deadlines.earliest ?? .max, acceptPause.end ?? .max)
         if moment < .max {
             let rest = moment > now ? moment - now : 0
             wait = min(wait, (rest + 999_999) / 1_000_000)
@@ -114,7 +105,7 @@ final class EventLoop {
         case Self.listenerToken: acceptConnections()
         case Self.mailboxToken: readMailbox()
         default:
-            guard let connection = connection(for: event.token) else { return }
+            guard let connection = connections[event.token] else { return }
             if event.isBroken, !connection.wantsInput {
                 // Nobody would read the answer, and readiness that is not read would spin.
                 close(connection)
@@ -122,13 +113,6 @@ final class EventLoop {
                 serve(connection, isReadable: event.isReadable)
             }
         }
-    }
-
-    /// The connection that a token names, unless its slot has been given away since.
-    private func connection(for token: Poller.Token) -> Connection? {
-        let slot = Int(token.slot)
-        guard slot < connections.count, generations[slot] == token.generation else { return nil }
-        return connections[slot]
     }
 }
 
@@ -140,13 +124,13 @@ extension EventLoop {
             switch message {
             case .answer(let token, let id, let answer):
                 metrics.countRequest(answer.route, status: answer.response.status)
-                guard let connection = connection(for: token) else { continue }
+                guard let connection = connections[token] else { continue }
                 connection.engine?.respond(to: id, answer.response, date: date.text(now))
                 noteServed(connection)
                 serve(connection, isReadable: false)
             case .beginDraining:
                 isDraining = true
-                forEachConnection { connection in
+                for connection in connections.all {
                     connection.engine?.beginDraining()
                     serve(connection, isReadable: false)
                 }
@@ -157,23 +141,19 @@ extension EventLoop {
         }
     }
 
-    private func forEachConnection(_ body: (Connection) -> Void) {
-        for connection in connections { if let connection { body(connection) } }
-    }
-
     /// Closes what is idle, takes what still waits to be accepted and closes the listener.
     private func finish() {
         guard !isFinishing else { return }
         isDraining = true
         isFinishing = true
-        forEachConnection { connection in
+        for connection in connections.all {
             connection.engine?.beginDraining()
             if connection.engine?.phase == .idle { connection.hasServed = true }
             serve(connection, isReadable: false)
         }
         while acceptConnections() {}
         listener = nil
-        acceptResumption = nil
+        acceptPause.cancel()
     }
 }
 
@@ -185,7 +165,7 @@ extension EventLoop {
     /// - Returns: Whether more may be waiting.
     @discardableResult
     private func acceptConnections() -> Bool {
-        guard let listener, acceptResumption == nil else { return false }
+        guard let listener, acceptPause.end == nil else { return false }
         for number in 0..<Budget.acceptsPerTurn {
             // Only at first is it sure that somebody waits, for whom another is to go.
             guard settings.connectionLimit.acquire() else {
@@ -225,24 +205,19 @@ extension EventLoop {
         return true
     }
 
-    /// Stops listening for a moment: level-triggered readiness would otherwise spin.
     private func pauseAccepting(_ reason: String) {
         metrics.acceptPauses.add()
-        if now >= pauseWarningRest {
-            pauseWarningRest = now &+ Pause.warningNanoseconds
+        if acceptPause.begin(now) {
             log.write(.warning, "accepting paused") { writer in
                 writer.member("listener", metrics.listener)
                 writer.member("reason", reason)
             }
         }
-        acceptResumption = now &+ Pause.acceptNanoseconds
         watchListener([])
     }
 
     private func resumeAccepting() {
-        guard let moment = acceptResumption, moment <= now else { return }
-        acceptResumption = nil
-        watchListener([.read])
+        if acceptPause.endIfOver(now) { watchListener([.read]) }
     }
 
     private func watchListener(_ interest: Poller.Interest) {
@@ -253,12 +228,12 @@ extension EventLoop {
 
     /// Gives an accepted socket a slot and its first deadline.
     private func open(_ socket: consuming StreamSocket) throws(SystemError) {
-        let slot = takeSlot()
-        let token = Poller.Token(slot: UInt32(slot), generation: generations[slot])
+        let token = connections.reserve()
+        let slot = Int(token.slot)
         let connection: Connection
         if let tls = settings.tls {
             guard let session = try? TLSSession(tls) else {
-                freeSlots.append(slot)
+                connections.giveBack(token)
                 throw SystemError(call: "SSL_new", code: 12)
             }
             connection = Connection(token: token, socket: socket, session: session)
@@ -272,19 +247,12 @@ extension EventLoop {
                 connection.socket.rawValue, token: token, interest: connection.interest)
         } catch {
             deadlines.disarm(slot)
-            freeSlots.append(slot)
+            connections.giveBack(token)
             throw error
         }
-        connections[slot] = connection
+        connections.insert(connection)
         metrics.accepted.add()
         metrics.connections.add(1)
-    }
-
-    private func takeSlot() -> Int {
-        if let slot = freeSlots.popLast() { return slot }
-        connections.append(nil)
-        generations.append(0)
-        return connections.count - 1
     }
 
     private func makeEngine(_ mode: Engine.Mode) -> Engine {
@@ -380,7 +348,7 @@ extension EventLoop {
         var tokens: [Poller.Token] = []
         swap(&tokens, &queued)
         for token in tokens {
-            guard let connection = connection(for: token) else { continue }
+            guard let connection = connections[token] else { continue }
             connection.isQueued = false
             serve(connection, isReadable: false)
         }
@@ -405,7 +373,7 @@ extension EventLoop {
             }
         }
         if isIdle { connection.engine?.releaseIdleBuffers() }
-        setDeadline(connection)
+        deadlines.follow(connection, now: now)
         watch(connection)
     }
 
@@ -420,38 +388,6 @@ extension EventLoop {
                 connection.socket.rawValue, token: connection.token, interest: interest)
         } catch {
             close(connection)
-        }
-    }
-
-    /// Keeps a deadline for what the connection waits for. A deadline is not renewed by progress
-    /// within the same wait, so that dripping bytes gains nothing.
-    private func setDeadline(_ connection: Connection) {
-        let slot = Int(connection.token.slot)
-        let current = deadlines.kind(of: slot)
-        guard let engine = connection.engine else { return }
-        if connection.hasPendingOutput {
-            if current != .write { deadlines.arm(slot, .write, now: now) }
-        } else if let answer = engine.untakenAnswer,
-            engine.incompleteRequest.map({ answer < $0 }) ?? true
-        {
-            if current != .write || answer != connection.timedRequest {
-                connection.timedRequest = answer
-                deadlines.arm(slot, .write, now: now)
-            }
-        } else if let request = engine.incompleteRequest {
-            let isBody = engine.phase == .body
-            if request != connection.timedRequest || current == nil || current == .write {
-                connection.timedRequest = request
-                deadlines.arm(slot, isBody ? .body : .head, now: now)
-            } else if isBody, current == .head {
-                deadlines.arm(slot, .body, now: now)
-            }
-        } else if engine.phase != .idle {
-            deadlines.disarm(slot)
-        } else if connection.hasServed {
-            if current != .rest, current != .idle { deadlines.arm(slot, .rest, now: now) }
-        } else if current != .head {
-            deadlines.arm(slot, .head, now: now)
         }
     }
 
@@ -487,13 +423,9 @@ extension EventLoop {
 
     /// Drops a connection at once and frees its slot.
     private func close(_ connection: Connection) {
-        let slot = Int(connection.token.slot)
-        guard connections[slot] === connection else { return }
-        deadlines.disarm(slot)
+        guard connections.remove(connection) else { return }
+        deadlines.disarm(Int(connection.token.slot))
         try? poller.remove(connection.socket.rawValue)
-        connections[slot] = nil
-        generations[slot] &+= 1
-        freeSlots.append(slot)
         settings.connectionLimit.release()
         metrics.connections.add(-1)
     }
