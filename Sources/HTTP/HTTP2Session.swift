@@ -21,6 +21,8 @@ internal import CNGHTTP2
     private var output = OutputBuffer()
     private var hasFailed = false
     private var peerHasClosed = false
+    /// Whether the PING is under way whose answer says that the end was heard of.
+    private var awaitsFarewell = false
 
     init(limits: Limits, budget: ByteBudget, pool: BufferPool) {
         self.limits = limits
@@ -259,10 +261,14 @@ extension HTTP2Session {
     /// The PING is submitted behind the announcement, for nghttp2 would send it first.
     fileprivate func goawayWasSent(lastStream: Int32) {
         guard lastStream == .max else { return }
+        awaitsFarewell = true
         unsafe check(nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil))
     }
 
     fileprivate func pingWasAcknowledged() {
+        // An answer to nothing means nothing.
+        guard awaitsFarewell else { return }
+        awaitsFarewell = false
         let last = unsafe nghttp2_session_get_last_proc_stream_id(session)
         unsafe check(
             nghttp2_submit_goaway(

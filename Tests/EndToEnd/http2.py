@@ -122,6 +122,7 @@ class Peer:
     def __post_init__(self):
         self._received = b""
         self._decoder = hpack.Decoder()
+        self._pings = 0
 
     def send(self, *frames):
         """Sends all; a server that has closed meanwhile need not take it."""
@@ -171,7 +172,8 @@ class Peer:
 
     def is_alive(self):
         """Whether a PING is answered."""
-        token = b"\0alive?\0"
+        self._pings += 1
+        token = struct.pack(">Q", self._pings)
         self.send(frame(PING, 0, 0, token))
         return self.read_until(lambda: (PING, ACK, 0, token) in self.frames)
 
