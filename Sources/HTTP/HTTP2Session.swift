@@ -104,7 +104,11 @@ internal import CNGHTTP2
 // MARK: Input
 
 extension HTTP2Session {
-    var wantsInput: Bool { true }
+    /// Whoever takes nothing of what is sent is not read, for what is read makes more to send:
+    /// resets of streams, above all. The queue is empty whenever the socket takes what there is.
+    var wantsInput: Bool {
+        unsafe nghttp2_session_get_outbound_queue_size(session) < limits.http2.outboundFrames
+    }
 
     func receive<E: Error>(
         _ fill: (inout MutableSpan<UInt8>) throws(E) -> Int
@@ -188,6 +192,7 @@ extension HTTP2Session {
         guard let stream = streams.removeValue(forKey: id) else { return }
         unbudgetedCount -= stream.unbudgetedCount
         untakenCount -= stream.answer.count - stream.answeredCount
+        ready.removeAll { $0 == id }
     }
 }
 
@@ -198,7 +203,6 @@ extension HTTP2Session {
         // Whoever does not take its answers gets no more of them to keep.
         while !ready.isEmpty, untakenCount < limits.pendingOutputBytes {
             let id = ready.removeFirst()
-            // A stream that was reset while it waited is forgotten.
             guard let stream = streams[id] else { continue }
             if let fault = stream.fault {
                 return .fault(stream.requestID, fault, path: stream.path)

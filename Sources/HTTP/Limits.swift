@@ -41,6 +41,9 @@ package struct HTTP2Limits: Sendable {
     package var continuationCount = 8
     /// Acknowledgements (of PING and SETTINGS) waiting to be sent. Past it: the connection ends.
     package var outboundAcknowledgements = 100
+    /// Frames of any kind waiting to be sent, content aside. From there on nothing more is read
+    /// before the peer takes some; what was read at once may still add to them.
+    package var outboundFrames = 500
 
     /// The limits of the admission listener.
     package init() {}
