@@ -132,6 +132,8 @@ extension HTTP2Session {
             case Int(NGHTTP2_ERR_FLOODED.rawValue), Int(NGHTTP2_ERR_TOO_MANY_SETTINGS.rawValue),
                 Int(NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue):
                 NGHTTP2_ENHANCE_YOUR_CALM
+            // Only `onHeader` fails, when a few bytes stand for too many.
+            case Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue): NGHTTP2_ENHANCE_YOUR_CALM
             case Int(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue): NGHTTP2_PROTOCOL_ERROR
             default: NGHTTP2_INTERNAL_ERROR
             }
@@ -397,8 +399,8 @@ private func onHeader(
     // nghttp2 lends both texts for this call; the stream copies what it keeps.
     let nameBytes = unsafe UnsafeBufferPointer(start: name, count: nameCount)
     let valueBytes = unsafe UnsafeBufferPointer(start: value, count: valueCount)
-    unsafe stream.addField(nameBytes.span, valueBytes.span)
-    return 0
+    let isBearable = unsafe stream.addField(nameBytes.span, valueBytes.span)
+    return isBearable ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
 }
 
 /// A malformed field is an error of its stream, not a field to leave out (RFC 9113 §8.2.1).

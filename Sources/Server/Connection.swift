@@ -8,6 +8,9 @@ internal import TLS
 final class Connection {
     /// The most plaintext that is encrypted at once, so that a long answer is not held twice.
     private static let encryptedAtOnce = 64 * 1024
+    /// The ciphertext that a peer may leave untaken and still be read: TLS, too, answers what it is
+    /// asked, key updates above all.
+    private static let untakenCiphertext = 2 * encryptedAtOnce
 
     let token: Poller.Token
     let socket: StreamSocket
@@ -49,6 +52,7 @@ final class Connection {
     /// Whether bytes from the peer are of use now.
     var wantsInput: Bool {
         if isInputEnded { return false }
+        if (session?.pendingOutputCount ?? 0) > Self.untakenCiphertext { return false }
         guard !isLingering, let engine else { return true }
         return engine.wantsInput
     }

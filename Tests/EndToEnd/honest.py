@@ -10,7 +10,7 @@ import ssl
 import sys
 import time
 
-INTERVAL = 0.01
+INTERVAL = 0.004
 REQUESTS_A_CONNECTION = 5
 PATIENCE = 30
 

@@ -36,13 +36,13 @@ def client_hello():
 class RecordWriter:
     """Encrypts what it is told on a new connection to the admission listener."""
 
-    def __init__(self, gate):
+    def __init__(self, gate, receive_buffer=0):
         with tempfile.TemporaryDirectory() as folder:
             keys = pathlib.Path(folder) / "keys"
             context = gate.tls_context()
             context.minimum_version = ssl.TLSVersion.TLSv1_3
             context.keylog_filename = str(keys)
-            self._connection = gate.connect(context=context)
+            self._connection = gate.connect(context=context, receive_buffer=receive_buffer)
             [secret] = [
                 bytes.fromhex(line.split()[2]) for line in keys.read_text().splitlines()
                 if line.startswith("CLIENT_TRAFFIC_SECRET_0")]

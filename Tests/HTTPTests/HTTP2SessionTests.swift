@@ -412,28 +412,6 @@ extension Engine.Event? {
         #expect(driver.engine.shouldClose)
     }
 
-    @Test func whoTakesNothingIsNotRead() {
-        var limits = Limits()
-        limits.http2.concurrentStreams = 1
-        limits.http2.outboundFrames = 3
-        let driver = EngineDriver(mode: .http2, limits: limits)
-        driver.feed(Frames.start + Frames.headers(1))
-        _ = driver.output()
-        for stream in [3, 5] { driver.feed(Frames.headers(stream)) }
-        #expect(driver.engine.wantsInput)
-        driver.feed(Frames.headers(7))
-        #expect(!driver.engine.wantsInput)
-        #expect(driver.frames().filter { $0.type == 3 }.count == 3)
-        #expect(driver.engine.wantsInput)
-    }
-
-    @Test func anAnswerToNoPingMeansNothing() {
-        let driver = EngineDriver.http2()
-        driver.feed(Frames.frame(type: 6, flags: 1, stream: 0, Array(repeating: 0, count: 8)))
-        #expect(driver.frames() == [])
-        #expect(!driver.engine.shouldClose)
-    }
-
     @Test func streamsAreCounted() {
         var limits = Limits()
         limits.http2.concurrentStreams = 2

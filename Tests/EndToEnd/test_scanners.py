@@ -1,0 +1,93 @@
+"""What Debian's testssl.sh and slowhttptest say of both listeners, each speaking TLS.
+
+These are short runs; docs/attacks.md says how long ones went."""
+
+import concurrent.futures
+import json
+import os
+import re
+import subprocess
+
+import pytest
+
+import harness
+
+# Of the throwaway certificate: it names no way to revoke it, and nobody published it.
+ABOUT_THE_CERTIFICATE = {"cert_revocation"}
+
+# The sections of testssl.sh that are run beside each other: protocols, kinds of ciphers, forward
+# secrecy, the server's preference, what it offers, and known vulnerabilities.
+SECTIONS = [
+    ["--protocols", "--std"], ["--fs"], ["--server-preference"], ["--server-defaults"],
+    ["--heartbleed", "--ccs-injection", "--ticketbleed", "--robot"],
+    ["--renegotiation", "--compression", "--breach", "--fallback"],
+    ["--poodle", "--sweet32", "--freak", "--drown", "--logjam", "--beast", "--lucky13",
+     "--winshock", "--rc4"],
+]
+
+
+@pytest.fixture(scope="module")
+def secure_gate(start):
+    """A server of which both listeners speak TLS."""
+    gate = start(service_scheme="https")
+    yield gate
+    assert gate.process.poll() is None
+    gate.stop()
+
+
+def findings(testssl, gate, port, section, folder):
+    """What testssl.sh has found, as its JSON says it."""
+    report = folder / f"{port}-{section[0][2:]}.json"
+    done = harness.run(
+        testssl, "--quiet", "--warnings", "off", "--ip", "one", "--color", "0",
+        "--add-ca", gate.ca, "--jsonfile", report, *section, f"localhost:{port}", timeout=300)
+    assert report.exists(), done.stdout[-2000:]
+    return json.loads(report.read_text())
+
+
+def test_testssl_finds_nothing(tool, secure_gate, tmp_path):
+    testssl = tool("testssl")
+    runs = [(port, section) for section in SECTIONS
+            for port in (secure_gate.admission_port, secure_gate.service_port)]
+    with concurrent.futures.ThreadPoolExecutor(len(runs)) as pool:
+        found = [finding for result in pool.map(
+            lambda run: findings(testssl, secure_gate, *run, tmp_path), runs)
+            for finding in result]
+    bad = [finding for finding in found
+           if finding["severity"] in ("MEDIUM", "HIGH", "CRITICAL", "FATAL")
+           and finding["id"] not in ABOUT_THE_CERTIFICATE]
+    assert bad == []
+    # And it has really looked.
+    by_name = {finding["id"]: finding["finding"] for finding in found}
+    assert by_name["TLS1_3"].startswith("offered"), by_name["TLS1_3"]
+    assert by_name["TLS1_1"] == "not offered"
+    assert "not vulnerable" in by_name["heartbleed"] + by_name["ROBOT"]
+    print(f"\ntestssl.sh: {len(found)} findings, none of medium severity or above")
+
+
+# slowhttptest's modes: a head and a body that drip, ranges (Apache's killer) and slow reading.
+MODES = {
+    "head": ["-H"], "body": ["-B", "-s", "8192"], "range": ["-R"],
+    "read": ["-X", "-w", "512", "-y", "1024", "-n", "5", "-z", "32", "-k", "3"],
+}
+
+
+def test_slowhttptest_takes_nothing_from_others(tool, secure_gate):
+    program = tool("slowhttptest")
+
+    def run(port, mode):
+        target = f"https://localhost:{port}/healthz" if port == secure_gate.admission_port \
+            else f"https://localhost:{port}/openapi.yaml"
+        done = harness.run(
+            program, *MODES[mode], "-c", "100", "-r", "50", "-i", "1", "-l", "6", "-p", "3",
+            "-u", target, env={**os.environ, "SSL_CERT_FILE": str(secure_gate.ca)})
+        return re.sub(r"\x1b\[[0-9;]*m", "", (done.stdout + done.stderr).decode())
+
+    ports = (secure_gate.admission_port, secure_gate.service_port)
+    runs = [(port, mode) for port in ports for mode in MODES]
+    with concurrent.futures.ThreadPoolExecutor(len(runs)) as pool:
+        outputs = list(pool.map(lambda arguments: run(*arguments), runs))
+    for (port, mode), output in zip(runs, outputs):
+        said = re.findall(r"service available:\s*(\w+)", output)
+        assert said and "NO" not in said, f"{port} {mode}: {output[-1500:]}"
+    secure_gate.assert_well()
