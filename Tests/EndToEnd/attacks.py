@@ -250,7 +250,7 @@ def flood_handshakes(gate):
 def pipeline_unread(gate):
     body = harness.review("exec-by-developer")
     requests = (b"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n"
-                + POST + b"Content-Length: %d\r\n\r\n" % len(body) + body) * 2000
+                + POST + b"Content-Length: %d\r\n\r\n" % len(body) + body) * 1000
     with secure(gate, 4, receive_buffer=4096) as connections:
         for connection in connections:
             pour(connection, requests, reads=False, seconds=0.1)
@@ -480,7 +480,7 @@ ATTACKS = [
     Attack("handshakes", "300 whole handshakes", "each costs a signature", flood_handshakes),
 
     # HTTP/1.1
-    Attack("pipelining unread", "4 clients send 4000 requests each and read no answer",
+    Attack("pipelining unread", "4 clients send 2000 requests each and read no answer",
            "nothing is read while 64 KiB of answers wait; closed at `--write-timeout`",
            pipeline_unread),
     Attack("slow reads", "20 clients take 40 MB of answers by way of a window of 4 KiB",
@@ -502,7 +502,7 @@ ATTACKS = [
            "a length is a claim: room is made for what comes",
            claim_bodies),
     Attack("held bodies", "40 bodies of 4 MiB of which all but the end comes",
-           "taken from one budget of 256 MiB; closed at `--body-timeout`",
+           "taken from the budget of large bodies; closed at `--body-timeout`",
            hold(POST + b"Content-Length: 4194305\r\n\r\n" + b" " * 4194304, 40), memory=320,
            seconds=40),
     Attack("request smuggling", "every request of framing_cases.py that two readers may read "

@@ -1,7 +1,7 @@
 """An honest client, to be run as a program beside an attack: it asks for reviews, mostly on one
 connection and now and then on a new one, and writes when each was asked for and how long it took.
 
-usage: honest.py PORT CA < REVIEW      Ends when its standard output is closed, or when it is killed.
+usage: honest.py PORT CA < REVIEW     Ends when its standard output is closed, or by a signal.
 """
 
 import contextlib

@@ -41,7 +41,8 @@ class Honest:
         self._process.stdin.write(harness.review("pod-create-good"))
         self._process.stdin.close()
         self._answers = []
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self):
         for line in self._process.stdout:
@@ -64,6 +65,7 @@ class Honest:
     def stop(self):
         self._process.kill()
         self._process.wait()
+        self._reader.join()
         self._process.stdout.close()
 
 

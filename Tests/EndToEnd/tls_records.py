@@ -1,4 +1,4 @@
-"""TLS 1.3 by hand (RFC 8446): records that no library would send, on a connection that one began."""
+"""TLS 1.3 by hand (RFC 8446): records that no library would send, on a connection one began."""
 
 import hashlib
 import hmac
