@@ -10,6 +10,9 @@ final class Connection {
     private static let encryptedAtOnce = 64 * 1024
     /// The most bytes of a client's subject that are kept.
     private static let subjectBytes = 1024
+    /// The ciphertext that a peer may leave untaken and still be read: TLS, too, answers what it is
+    /// asked, key updates above all.
+    private static let untakenCiphertext = 2 * encryptedAtOnce
 
     let token: Poller.Token
     /// Whom it counts for.
@@ -64,6 +67,7 @@ final class Connection {
     /// Whether bytes from the peer are of use now.
     var wantsInput: Bool {
         if isInputEnded { return false }
+        if (session?.pendingOutputCount ?? 0) > Self.untakenCiphertext { return false }
         guard !isLingering, let engine else { return true }
         // First what the session holds: it would grow with every read until the engine has got it.
         return !mayHoldPlaintext && engine.wantsInput

@@ -41,7 +41,7 @@ final class ServiceHandler: RequestHandler {
                 body: PackageResources.openapi_yaml)
         case .root:
             Response(
-                status: 200, contentType: "text/html; charset=utf-8",
+                status: 200, contentType: "text/html; charset=utf-8", fields: LandingPage.fields,
                 body: Array(LandingPage.html.utf8))
         case .validate, .healthz, .other: Route.notFound(among: routes)
         }
