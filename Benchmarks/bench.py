@@ -52,7 +52,8 @@ def describe():
     processor = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     system = re.search(r'PRETTY_NAME="(.*)"', pathlib.Path("/etc/os-release").read_text())
     variables = " ".join(
-        f"{name}={os.environ[name]}" for name in ("FULL", "CORPUS", "WITHOUT")
+        f"{name}={pathlib.Path(os.environ[name]).name}"
+        for name in ("FULL", "CORPUS", "WITHOUT", "SECONDS_EACH", "ROUNDS")
         if os.environ.get(name))
     commit = output("git", "-C", servers.ROOT, "describe", "--always", "--dirty", "--tags")
     versions = [output("openssl", "version"), output("h2load", "--version")]
@@ -101,33 +102,34 @@ def goals(stages, loads, idle, ready, is_corpus):
         print(f"| {text} | {said} | {'yes' if max(measured.values()) <= limit else '**no**'} |")
 
     def ratios(load, figure):
-        return {
-            name: getattr(found[*load, "cattleguard"], figure)
-            / getattr(found[*load, "nginx"], figure)
-            for name, found in loads.items() if (*load, "nginx") in found}
+        found = {name: each[*load, "cattleguard"].ratio(figure) for name, each in loads.items()}
+        return {name: ratio for name, ratio in found.items() if ratio is not None}
 
     def gates(load, figure):
-        return {
-            name: getattr(found[*load, "cattleguard"], figure) for name, found in loads.items()}
+        return {name: getattr(each[*load, "cattleguard"].result, figure)
+                for name, each in loads.items()}
 
     sixteen, sixty_four = ("HTTP/1.1", "16"), ("HTTP/1.1", "64")
     goal("CPU a review at most 1.25 × nginx's, 16 connections", 1.25, ratios(sixteen, "cpu"))
-    goal("CPU a review at most a tenth of the Go webhook's", GO_WEBHOOK_CPU / 10,
+    goal("CPU a review at most a tenth of the Go webhook's 144 µs, 16 connections", GO_WEBHOOK_CPU / 10,
          gates(sixteen, "cpu"), " µs")
-    of = "the median corpus review" if is_corpus else "the median fixture (no corpus given)"
+    of = "the median corpus review" if is_corpus else "the median recorded review"
     for name, limit in (("four rules, as shipped", 6), ("twelve rules, as shipped", 10)):
         review = stages[name]["review"]
         goal(f"{name}: {of} at most {limit} µs", limit, {"": review[1] / 1000}, " µs")
         if limit == 6:
             goal(f"{name}: {of} at most 8 allocations", 8, {"": review[5]})
-    goal("at most 24 MB resident at 64 connections", 24e6 / 1e6,
-         {name: bytes_ / 1e6 for name, bytes_ in gates(sixty_four, "resident").items()}, " MB")
+    goal("at most 24 MB resident at 64 connections", 24,
+         {name: size / 1e6 for name, size in gates(sixty_four, "resident").items()}, " MB")
     for protocol, limit in (("HTTP/1.1", 16), ("HTTP/2", 40)):
         goal(f"at most {limit} KiB for an idle connection, {protocol}", limit,
              {"": idle["cattleguard", protocol] / 1024}, " KiB")
     goal("ready at most 20 ms after the start", 20, {"": ready * 1000}, " ms")
-    goal(f"p99 at a steady {over_tls.STEADY_RATE:,} reviews/s at most 1.5 × nginx's", 1.5,
-         ratios(("HTTP/1.1", over_tls.STEADY_LOAD), "p99"))
+    steady = ("HTTP/1.1", over_tls.STEADY_LOAD)
+    slowest = min(gates(steady, "rate").values())
+    note = "" if slowest > 0.95 * over_tls.STEADY_RATE else f" (only {slowest:,.0f}/s were sent)"
+    goal(f"p99 at a steady {over_tls.STEADY_RATE:,} reviews/s at most 1.5 × nginx's{note}", 1.5,
+         ratios(steady, "p99"))
 
 
 def update(text):

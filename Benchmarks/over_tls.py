@@ -2,7 +2,7 @@
 
 All servers run at once and are measured in turn, round after round; what is told is the median of
 the rounds. CPU is the server's own time a request, the least noisy figure there is.
-usage: [SECONDS_EACH=1] [ROUNDS=3] [WITHOUT=hummingbird] over_tls.py [REVIEW.json...]
+usage: [SECONDS_EACH=0.6] [ROUNDS=3] [WITHOUT=hummingbird] over_tls.py [REVIEW.json...]
 """
 
 import os
@@ -18,18 +18,20 @@ import servers
 REVIEWS = [servers.ROOT / f"Tests/Fixtures/Reviews/{name}.json" for name in (
     "deployment-create-latest", "deployment-create-pinned-readonly",
     "deployment-rollout-restart-by-human")]
-SECONDS = float(os.environ.get("SECONDS_EACH", "1"))
+SECONDS = float(os.environ.get("SECONDS_EACH", "0.6"))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 WITHOUT = os.environ.get("WITHOUT", "").replace(",", " ").split()
 # What is left out at the start: connecting, handshakes, memory that is taken for the first time.
 WARM_UP_SECONDS = 0.3
 WARM_UP_SECONDS_A_CLIENT = 0.002
 # After so long a client gives up by itself.
-LONGEST_SECONDS = 60 + SECONDS
+LONGEST_SECONDS = 60 + round(SECONDS)
 # Reviews a second in the open loop, and the clients that send them: each at its own steady pace,
 # and all of them at moments as random as arrivals are.
 STEADY_RATE = 2000
 STEADY_CLIENTS = 64
+# Long enough for a 99th percentile of forty requests.
+STEADY_SECONDS = max(SECONDS, 2)
 STEADY_LOAD = f"{STEADY_CLIENTS}, {STEADY_RATE:,}/s"
 CLOSED_LOOPS = [
     ("HTTP/1.1", "1", 1, ["--h1"]),
@@ -63,6 +65,20 @@ class Result:
         return middle
 
 
+class Comparison:
+    """What a server did under one load, round after round, beside another in the same rounds."""
+
+    def __init__(self, results, beside=None):
+        self.result = Result.median(results)
+        self.rounds = list(zip(results, beside or []))
+
+    def ratio(self, figure):
+        """The median of the rounds' ratios, since both servers meet the same noise in a round; None
+        where there is nothing beside it."""
+        ratios = [getattr(one, figure) / getattr(other, figure) for one, other in self.rounds]
+        return statistics.median(ratios) if ratios else None
+
+
 def wait_until(condition, otherwise):
     """Waits for what takes milliseconds, and gives up with a message when it has taken too long."""
     deadline = time.monotonic() + servers.START_SECONDS
@@ -77,13 +93,13 @@ def h2load(server, body, clients, options, log):
     log.unlink(missing_ok=True)
     return subprocess.Popen(
         servers.pinned(
-            ["h2load", *options, f"--clients={clients}", f"--duration={round(LONGEST_SECONDS)}s",
+            ["h2load", *options, f"--clients={clients}", f"--duration={LONGEST_SECONDS}s",
              f"--data={body}", "--header=content-type: application/json",
              f"--log-file={log}", server.url], to_server=False),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def observed(server, processes, clients, logs):
+def observed(server, processes, clients, logs, seconds):
     """What a server does while clients that have been started load it: within one window of time,
     by their logs, whose lines are a request's start since 1970, its status and its duration, in µs.
     """
@@ -92,7 +108,7 @@ def observed(server, processes, clients, logs):
         f"{server.name} does not answer all of {clients} clients")
     time.sleep(WARM_UP_SECONDS + WARM_UP_SECONDS_A_CLIENT * clients)
     begin, cpu = time.time_ns() // 1000, server.cpu_seconds()
-    time.sleep(SECONDS)
+    time.sleep(seconds)
     end, cpu = time.time_ns() // 1000, server.cpu_seconds() - cpu
     resident = server.resident_bytes()
     for process in processes:
@@ -110,7 +126,7 @@ def observed(server, processes, clients, logs):
             if begin <= start + duration < end:
                 latencies.append(duration)
     if not latencies:
-        sys.exit(f"{server.name} answered nothing within {SECONDS} s")
+        sys.exit(f"{server.name} answered nothing within {seconds} s")
     latencies.sort()
     window = (end - begin) / 1e6
     return Result(
@@ -120,7 +136,8 @@ def observed(server, processes, clients, logs):
 def closed_loop(server, body, clients, options, work):
     """A server that is asked again as soon as it has answered."""
     log = work / "requests"
-    return observed(server, [h2load(server, body, clients, options, log)], clients, [log])
+    processes = [h2load(server, body, clients, options, log)]
+    return observed(server, processes, clients, [log], SECONDS)
 
 
 def open_loop(server, body, work):
@@ -128,24 +145,23 @@ def open_loop(server, body, work):
     logs = [work / f"requests-{index}" for index in range(STEADY_CLIENTS)]
     options = ["--h1", f"--rps={STEADY_RATE / STEADY_CLIENTS}"]
     processes = [h2load(server, body, 1, options, log) for log in logs]
-    return observed(server, processes, STEADY_CLIENTS, logs)
+    return observed(server, processes, STEADY_CLIENTS, logs, STEADY_SECONDS)
 
 
-def row(protocol, load, name, result, nginx):
+def row(protocol, load, name, comparison):
     """A line of the table, with what it is of nginx's first."""
-    cells = ["–"] * 3
-    if nginx and name != "nginx":
-        cells = [f"{result.cpu / nginx.cpu:.2f}", f"{result.rate / nginx.rate:.2f}",
-                 f"{result.p99 / nginx.p99:.2f}"]
-    cells += [f"{result.cpu:.1f}"] + [
-        f"{value:,.0f}" for value in (result.rate, result.p50, result.p99, result.p999)]
+    ratios = [comparison.ratio(figure) for figure in ("cpu", "rate", "p99")]
+    result = comparison.result
+    cells = ["–" if ratio is None else f"{ratio:.2f}" for ratio in ratios]
+    cells.append(f"{result.cpu:.1f}")
+    cells += [f"{value:,.0f}" for value in (result.rate, result.p50, result.p99, result.p999)]
     cells.append(f"{result.resident / 1e6:.1f}")
     return f"| {protocol} | {load} | {name} | " + " | ".join(cells) + " |"
 
 
 def measure(body):
-    """Prints a table of all servers for a review; returns the medians by protocol, load, server."""
-    medians = {}
+    """Prints a table of all servers for a review; returns the comparisons by protocol, load, server."""
+    found = {}
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
         servers.certificate(work)
@@ -165,11 +181,12 @@ def measure(body):
                 for _ in range(ROUNDS):
                     for server in measured:
                         results[server.name].append(loop(server))
-                found = {name: Result.median(each) for name, each in results.items()}
-                for name, result in found.items():
-                    print(row(protocol, load, name, result, found.get("nginx")), flush=True)
-                    medians[protocol, load, name] = result
-    return medians
+                for name, each in results.items():
+                    beside = results.get("nginx") if name != "nginx" else None
+                    comparison = Comparison(each, beside)
+                    print(row(protocol, load, name, comparison), flush=True)
+                    found[protocol, load, name] = comparison
+    return found
 
 
 def main():
