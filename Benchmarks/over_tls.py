@@ -5,6 +5,7 @@ the rounds. CPU is the server's own time a request, the least noisy figure there
 usage: [SECONDS_EACH=0.6] [ROUNDS=3] [WITHOUT=hummingbird] over_tls.py [REVIEW.json...]
 """
 
+import atexit
 import os
 import pathlib
 import statistics
@@ -91,12 +92,15 @@ def wait_until(condition, otherwise):
 def h2load(server, body, clients, options, log):
     """Has a number of clients load a server, and write the time of each request down."""
     log.unlink(missing_ok=True)
-    return subprocess.Popen(
+    process = subprocess.Popen(
         servers.pinned(
             ["h2load", *options, f"--clients={clients}", f"--duration={LONGEST_SECONDS}s",
              f"--data={body}", "--header=content-type: application/json",
              f"--log-file={log}", server.url], to_server=False),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # Whatever fails meanwhile, it does not go on.
+    atexit.register(process.kill)
+    return process
 
 
 def observed(server, processes, clients, logs, seconds):
@@ -160,7 +164,7 @@ def row(protocol, load, name, comparison):
 
 
 def measure(body):
-    """Prints a table of all servers for a review; returns the comparisons by protocol, load, server."""
+    """Prints a table of all servers for a review; returns them by protocol, load and server."""
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
