@@ -23,6 +23,8 @@ internal import CNGHTTP2
     private var peerHasClosed = false
     /// When the bytes that are now read were received.
     var moment: UInt64 = 0
+    /// Whether the PING is under way whose answer says that the end was heard of.
+    private var awaitsFarewell = false
 
     init(limits: Limits, budget: ByteBudget, pool: BufferPool) {
         self.limits = limits
@@ -104,6 +106,8 @@ internal import CNGHTTP2
 // MARK: Input
 
 extension HTTP2Session {
+    /// Whoever takes nothing of what is sent is not read, for what is read makes more to send:
+    /// resets of streams, above all. The queue is empty whenever the socket takes what there is.
     var wantsInput: Bool {
         unsafe nghttp2_session_get_outbound_queue_size(session) < limits.http2.outboundFrames
     }
@@ -131,6 +135,8 @@ extension HTTP2Session {
             case Int(NGHTTP2_ERR_FLOODED.rawValue), Int(NGHTTP2_ERR_TOO_MANY_SETTINGS.rawValue),
                 Int(NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue):
                 NGHTTP2_ENHANCE_YOUR_CALM
+            // Only `onHeader` fails, when a few bytes stand for too many.
+            case Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue): NGHTTP2_ENHANCE_YOUR_CALM
             case Int(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue): NGHTTP2_PROTOCOL_ERROR
             default: NGHTTP2_INTERNAL_ERROR
             }
@@ -191,6 +197,7 @@ extension HTTP2Session {
         guard let stream = streams.removeValue(forKey: id) else { return }
         unbudgetedCount -= stream.unbudgetedCount
         untakenCount -= stream.answer.count - stream.answeredCount
+        ready.removeAll { $0 == id }
     }
 }
 
@@ -201,7 +208,6 @@ extension HTTP2Session {
         // Whoever does not take its answers gets no more of them to keep.
         while !ready.isEmpty, untakenCount < limits.pendingOutputBytes {
             let id = ready.removeFirst()
-            // A stream that was reset while it waited is forgotten.
             guard let stream = streams[id] else { continue }
             if let fault = stream.fault {
                 return .fault(stream.requestID, fault, path: stream.path)
@@ -269,10 +275,14 @@ extension HTTP2Session {
     /// The PING is submitted behind the announcement, for nghttp2 would send it first.
     fileprivate func goawayWasSent(lastStream: Int32) {
         guard lastStream == .max else { return }
+        awaitsFarewell = true
         unsafe check(nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil))
     }
 
     fileprivate func pingWasAcknowledged() {
+        // An answer to nothing means nothing.
+        guard awaitsFarewell else { return }
+        awaitsFarewell = false
         let last = unsafe nghttp2_session_get_last_proc_stream_id(session)
         unsafe check(
             nghttp2_submit_goaway(
@@ -397,8 +407,8 @@ private func onHeader(
     // nghttp2 lends both texts for this call; the stream copies what it keeps.
     let nameBytes = unsafe UnsafeBufferPointer(start: name, count: nameCount)
     let valueBytes = unsafe UnsafeBufferPointer(start: value, count: valueCount)
-    unsafe stream.addField(nameBytes.span, valueBytes.span)
-    return 0
+    let isBearable = unsafe stream.addField(nameBytes.span, valueBytes.span)
+    return isBearable ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
 }
 
 /// A malformed field is an error of its stream, not a field to leave out (RFC 9113 §8.2.1).

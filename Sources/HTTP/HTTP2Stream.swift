@@ -79,11 +79,13 @@ final class HTTP2Stream {
 
 extension HTTP2Stream {
     /// Takes one field of the head, or of the trailers, which are counted and dropped.
-    func addField(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+    ///
+    /// - Returns: Whether it is bearable to read on, though the request may be refused already.
+    func addField(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
+        // RFC 9113 §6.5.2: the size of a field is its name, its value and 32.
+        listBytes += name.count + value.count + 32
+        listCount += 1
         refusing { () throws(Fault) in
-            // RFC 9113 §6.5.2: the size of a field is its name, its value and 32.
-            listBytes += name.count + value.count + 32
-            listCount += 1
             if isHeadComplete {
                 guard listBytes <= limits.headBytes, listCount <= limits.fieldCount else {
                     throw .trailersTooLarge(limits)
@@ -100,6 +102,7 @@ extension HTTP2Stream {
                 try addRegularField(name, value)
             }
         }
+        return listBytes <= limits.http2.refusedHeadBytes
     }
 
     private func addPseudoField(_ name: Span<UInt8>, _ value: Span<UInt8>) throws(Fault) {

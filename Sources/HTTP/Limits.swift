@@ -40,13 +40,16 @@ package struct HTTP2Limits: Sendable {
     package var resetsPerSecond = 20
     /// Settings in one SETTINGS frame. Past it: GOAWAY.
     package var settingsCount = 32
+    /// A header list that is refused, but read, so that the connection's other streams go on. A few
+    /// bytes can stand for many (RFC 7541 §7.3). Past it: GOAWAY.
+    package var refusedHeadBytes = 64 * 1024
     /// CONTINUATION frames after one HEADERS frame. Past it: the connection ends.
     package var continuationCount = 8
     /// Acknowledgements (of PING and SETTINGS) waiting to be sent. Past it: the connection ends.
     package var outboundAcknowledgements = 100
-    /// Frames of all kinds waiting to be sent; at this number nothing more is read before the peer
-    /// takes some. (Each refused stream makes one.)
-    package var outboundFrames = 200
+    /// Frames of any kind waiting to be sent, content aside. From there on nothing more is read
+    /// before the peer takes some; what was read at once may still add to them.
+    package var outboundFrames = 500
 
     /// The limits of the admission listener.
     package init() {}

@@ -36,10 +36,10 @@ final class AdmissionHandler: RequestHandler {
         self.log = log
     }
 
-    func answer(_ request: Request, reply: Reply) -> Answer? {
+    func answer(_ request: Request, from client: String?, reply: Reply) -> Answer? {
         switch Route.find(request, among: routes) {
         case .none(let answer): answer
-        case .route(let route): Answer(route, response(to: request, at: route))
+        case .route(let route): Answer(route, response(to: request, from: client, at: route))
         }
     }
 
@@ -49,9 +49,11 @@ final class AdmissionHandler: RequestHandler {
         rollout.confirmations.add()
     }
 
-    private func response(to request: Request, at route: Route) -> Response {
+    private func response(
+        to request: Request, from client: String?, at route: Route
+    ) -> Response {
         switch route {
-        case .validate: validate(request)
+        case .validate: validate(request, from: client)
         // The kernel spreads connections over the loops: whichever hears the probe speaks for all.
         case .healthz: state.hangingLoops() ?? .text(200, "ok\n")
         case .check, .policies, .metrics, .livez, .readyz, .openAPI, .root, .other:
@@ -59,7 +61,7 @@ final class AdmissionHandler: RequestHandler {
         }
     }
 
-    private func validate(_ request: Request) -> Response {
+    private func validate(_ request: Request, from client: String?) -> Response {
         guard let type = request.fields["content-type"],
             MediaType.essence(of: type) == "application/json",
             MediaType.isUnencoded(request.fields)
@@ -78,7 +80,8 @@ final class AdmissionHandler: RequestHandler {
                 try reviewer.review(
                     request.body.storage, request.body.range, at: .now()
                 ) { decision in
-                    note(decision, nanoseconds: Clock.monotonicNanoseconds() &- start)
+                    let took = Clock.monotonicNanoseconds() &- start
+                    note(decision, from: client, nanoseconds: took)
                     return decision.body
                 }
             }
@@ -99,7 +102,9 @@ final class AdmissionHandler: RequestHandler {
     }
 
     /// Counts a decision and writes its line.
-    private func note(_ decision: borrowing Decision, nanoseconds: UInt64) {
+    private func note(
+        _ decision: borrowing Decision, from client: String?, nanoseconds: UInt64
+    ) {
         let subject = decision.subject
         let verdict = decision.verdict
         let outcome: AdmissionMetrics.Decision = verdict.isAllowed ? .allowed : .denied
@@ -122,6 +127,7 @@ final class AdmissionHandler: RequestHandler {
                     ("namespace", .text(subject.namespace)),
                     ("name", .text(subject.name)),
                     ("user", subject.user.map { .node($0) }),
+                    ("client", client.map { .text($0) }),
                     ("notice", notice(in: verdict)),
                 ],
                 decision: outcome.rawValue,

@@ -154,6 +154,6 @@ final class CheckService: Sendable {
         let isFailure = order.failsOnDenial && report.outcome >= .denied
         return Response(
             status: isFailure ? 422 : 200, contentType: format.mediaType,
-            body: format.write(report))
+            fields: Response.unsniffed, body: format.write(report))
     }
 }

@@ -4,9 +4,9 @@
 /// later. A value that it cannot have sent is passed over: judging in vain is better than leaving a
 /// review to the failure policy.
 struct ClientTimeout {
-    /// The least time that a body takes to judge. No review is faster, so that none is refused that
-    /// could have been done in time.
-    static let nanosecondsPerByte: UInt64 = 1
+    /// How much of a body is judged in a nanosecond at the very best: no review is faster, so that
+    /// none is refused that could have been done in time.
+    static let bytesPerNanosecond: UInt64 = 2
 
     /// In nanoseconds; nil where the client does not say.
     let nanoseconds: UInt64?
@@ -20,7 +20,7 @@ struct ClientTimeout {
     /// Whether a request that has waited for `elapsed` nanoseconds can still be done in time.
     func allows(byteCount: Int, elapsed: UInt64) -> Bool {
         guard let nanoseconds else { return true }
-        let work = UInt64(byteCount) * Self.nanosecondsPerByte
+        let work = UInt64(byteCount) / Self.bytesPerNanosecond
         return elapsed < nanoseconds && work <= nanoseconds - elapsed
     }
 }

@@ -9,6 +9,11 @@ final class Connection {
     /// The most plaintext that is encrypted at once, so that a long answer is not held twice: what
     /// a TLS record holds.
     private static let encryptedAtOnce = 16 * 1024
+    /// The most bytes of a client's subject that are kept.
+    private static let subjectBytes = 1024
+    /// The ciphertext that a peer may leave untaken and still be read: TLS, too, answers what it is
+    /// asked, key updates above all.
+    private static let untakenCiphertext = 2 * encryptedAtOnce
 
     let token: Poller.Token
     /// Whom it counts for.
@@ -32,6 +37,10 @@ final class Connection {
     var timedRequest: RequestID?
     /// Whether a request has been answered yet.
     var hasServed = false
+    /// Whether other client authorities are in force than when it was accepted.
+    var isSuperseded = false
+    /// The subject of the certificate that the client showed and that was verified, if any.
+    private(set) var clientSubject: String?
     /// Whether the loop has it on its list of connections to go on with in the next turn.
     var isQueued = false
 
@@ -59,6 +68,7 @@ final class Connection {
     /// Whether bytes from the peer are of use now.
     var wantsInput: Bool {
         if isInputEnded { return false }
+        if (session?.pendingOutputCount ?? 0) > Self.untakenCiphertext { return false }
         guard !isLingering, let engine else { return true }
         // First what the session holds: it would grow with every read until the engine has got it.
         return !mayHoldPlaintext && engine.wantsInput
@@ -182,6 +192,7 @@ final class Connection {
     /// Goes on with the handshake, and makes the engine when it is done.
     private func advance(makeEngine: (_ applicationProtocol: String?) -> Engine) throws {
         guard engine == nil, try session?.handshake() == true else { return }
+        clientSubject = session?.peerSubject(byteLimit: Self.subjectBytes)
         engine = makeEngine(session?.applicationProtocol)
     }
 

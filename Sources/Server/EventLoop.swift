@@ -22,6 +22,8 @@ final class EventLoop {
     var metrics: LoopMetrics { settings.metrics }
     private let poller: Poller
     private var listener: Listener?
+    /// What new connections get; nil for plaintext.
+    private var tls: TLSContext?
     private let handler: any RequestHandler
     private let log: LoopLog
     private let pool = BufferPool()
@@ -45,6 +47,7 @@ final class EventLoop {
         _ settings: LoopSettings, listener: Listener, handler: any RequestHandler, log: LoopLog
     ) throws(SystemError) {
         self.settings = settings
+        tls = settings.tls
         self.handler = handler
         self.log = log
         self.listener = listener
@@ -135,10 +138,27 @@ extension EventLoop {
                     serve(connection, isReadable: false)
                 }
             case .adopt(let rollout): handler.adopt(rollout)
+            case .adoptTLS(let rollout): adopt(rollout)
             case .finish: finish()
             case .end: isEnding = true
             }
         }
+    }
+
+    /// Gives new connections the new context. Those that are there keep theirs to their end, which
+    /// is near where their clients were let in by other authorities.
+    private func adopt(_ rollout: TLSRollout) {
+        if tls != nil {
+            tls = rollout.context
+            if rollout.changesClientAuthorities {
+                for connection in connections.all {
+                    connection.isSuperseded = true
+                    connection.engine?.beginDraining()
+                    serve(connection, isReadable: false)
+                }
+            }
+        }
+        rollout.confirmations.add()
     }
 
     /// Closes what is idle, takes what still waits to be accepted and closes the listener.
@@ -257,7 +277,7 @@ extension EventLoop {
         let token = connections.reserve()
         let slot = Int(token.slot)
         let connection: Connection
-        if let tls = settings.tls {
+        if let tls {
             guard let session = try? TLSSession(tls) else {
                 connections.giveBack(token)
                 throw SystemError(call: "SSL_new", code: 12)
@@ -300,7 +320,9 @@ extension EventLoop {
         do {
             if isReadable, connection.wantsInput {
                 try connection.receive(scratch: &scratch, at: now) { name in
-                    makeEngine(name == "h2" ? .http2 : .http1)
+                    let engine = makeEngine(name == "h2" ? .http2 : .http1)
+                    if connection.isSuperseded { engine.beginDraining() }
+                    return engine
                 }
             }
             try answerAndFlush(connection)
@@ -342,9 +364,10 @@ extension EventLoop {
             let reply = Reply(
                 mailbox: settings.mailbox, token: connection.token, id: request.id,
                 peer: connection.peer)
-            guard let answer = handler.answer(request, reply: reply) else {
-                return request.body.count
-            }
+            guard
+                let answer = handler.answer(
+                    request, from: connection.clientSubject, reply: reply)
+            else { return request.body.count }
             send(answer, to: request.id, on: connection)
             return request.body.count + answer.response.body.count
         case .fault(let id, let fault, let path):

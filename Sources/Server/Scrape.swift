@@ -81,18 +81,18 @@ struct Scrape {
                 (name: "enforcement", value: state.enforcement.rawValue),
                 (name: "digest", value: policies.loaded.digest),
             ])
-        writeReloads()
+        writePolicyReloads()
     }
 
-    private mutating func writeReloads() {
+    private mutating func writePolicyReloads() {
         out.begin(
             "cattleguard_policy_reloads_total", .counter,
             help: "Times that policies were read while serving, put into force or not.")
-        out.sample(state.reloads.value)
+        out.sample(state.policyReloads.attempts.value)
         out.begin(
             "cattleguard_policy_reload_failures_total", .counter,
             help: "Times that the policies read were refused; the old ones stayed in force.")
-        out.sample(state.reloadFailures.value)
+        out.sample(state.policyReloads.failures.value)
         out.begin(
             "cattleguard_policy_last_reload_successful", .gauge,
             help: "Whether the policies that are there are the ones in force: 1, or 0.")
@@ -152,14 +152,32 @@ struct Scrape {
         out.begin(
             "cattleguard_log_lines_dropped_total", .counter, help: "Log lines that found no room.")
         out.sample(state.loops.reduce(0) { $0 &+ UInt64(max(0, $1.droppedLogLines.value)) })
-        if let moment = state.certificateNotAfter {
-            out.begin(
-                "cattleguard_tls_certificate_expiry_timestamp_seconds", .gauge,
-                help: "When the TLS certificate in use expires.")
-            out.sample(Double(moment))
-        }
+        if let status = state.tlsStatus { writeTLS(status) }
         out.begin("cattleguard_build_info", .gauge, help: "The program's version.")
         out.sample(UInt64(1), [(name: "version", value: state.version)])
+    }
+
+    private mutating func writeTLS(_ status: TLSStatus) {
+        out.begin(
+            "cattleguard_tls_certificate_expiry_timestamp_seconds", .gauge,
+            help: "When the TLS certificate in use expires.")
+        out.sample(Double(status.notAfter))
+        out.begin(
+            "cattleguard_tls_reloads_total", .counter,
+            help: "Times that TLS files were read while serving, put to use or not.")
+        out.sample(state.tlsReloads.attempts.value)
+        out.begin(
+            "cattleguard_tls_reload_failures_total", .counter,
+            help: "Times that the TLS files read were refused; the old ones stayed in use.")
+        out.sample(state.tlsReloads.failures.value)
+        out.begin(
+            "cattleguard_tls_last_reload_successful", .gauge,
+            help: "Whether the TLS files that are there are the ones in use: 1, or 0.")
+        out.sample(UInt64(status.refusal == nil ? 1 : 0))
+        out.begin(
+            "cattleguard_tls_last_reload_success_timestamp_seconds", .gauge,
+            help: "When the TLS files were last read and found good.")
+        out.sample(Double(status.lastSuccess) / 1e9)
     }
 
     private mutating func writeProcess() {

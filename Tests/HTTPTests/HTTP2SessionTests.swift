@@ -437,8 +437,11 @@ extension Engine.Event? {
         var limits = Limits()
         limits.http2.concurrentStreams = 1
         limits.http2.outboundFrames = 10
-        // Each stream that is refused is a frame to send.
-        let driver = EngineDriver.http2(limits)
+        // Each stream that is refused is a frame to send, as long as the peer may not yet know how
+        // many it may open.
+        let driver = EngineDriver(mode: .http2, limits: limits)
+        driver.feed(Frames.start)
+        _ = driver.output()
         driver.feed(Frames.headers(1))
         for number in 1...10 {
             #expect(driver.engine.wantsInput, "\(number)")

@@ -215,7 +215,7 @@ private final class Client {
         let body = String(repeating: "x", count: 2_000_000)
         let slow = try running.admission()
         try slow.send("\(head)Content-Length: 2000001\r\n\r\n\(body)")
-        Lock(()).wait(timeoutNanoseconds: 200_000_000) { _ in Never?.none }
+        Lock(()).wait(timeoutNanoseconds: 500_000_000) { _ in Never?.none }
         let refused = try running.admission()
         try refused.send("\(head)Content-Length: 2000000\r\n\r\n\(body)")
         #expect(try refused.receiveAll().contains("Retry-After: 1\r\n"))
@@ -246,10 +246,8 @@ private final class Client {
         try File.write(Array(text.utf8), to: file, permissions: 0o600)
         defer { unsafe unlink(file) }
         let source = PolicySource(path: file, enforcement: .declared, allowEmpty: false)
-        let reloader = Reloader(
-            source, policies: LoadedPolicies(set: .empty), times: ReloadTimes(),
-            now: Clock.monotonicNanoseconds())
-        running.server.reload(with: reloader, isAsked: false)
+        let reloads = running.server.reloads(from: source)
+        reloads.run(isAsked: false)
         let client = try running.service()
         func answer(_ path: String, through text: String) throws -> String {
             try client.send("GET \(path) HTTP/1.1\r\n\(get)")
@@ -259,7 +257,7 @@ private final class Client {
         #expect(try answer("/readyz", through: "ready\n").contains("200 OK"))
 
         try File.write(Array("kind: none".utf8), to: file, permissions: 0o600)
-        running.server.reload(with: reloader, isAsked: true)
+        reloads.run(isAsked: true)
         let refused = try answer("/readyz", through: "kind is \"none\"")
         #expect(refused.hasPrefix("HTTP/1.1 200 OK"))
         #expect(refused.contains("\n\(file):1:1: apiVersion is missing"))
