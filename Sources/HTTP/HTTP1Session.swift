@@ -328,6 +328,10 @@ extension HTTP1Session {
         isDraining = true
     }
 
+    var heldBytes: Int {
+        max(0, input.count - (grant.reservation?.count ?? 0)) + output.heldBytes
+    }
+
     var phase: Engine.Phase {
         switch state {
         case .answering: .answering

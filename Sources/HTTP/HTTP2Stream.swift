@@ -12,6 +12,8 @@ final class HTTP2Stream {
     }
 
     private static let usualHeadBytes = 512
+    /// The memory of a stream besides what it has received and answers, nghttp2's part included.
+    private static let ownBytes = 1024
 
     let id: Int32
     private let arrival: UInt64
@@ -72,6 +74,27 @@ final class HTTP2Stream {
         if self.fault == nil { self.fault = fault }
         body = []
         grant.release()
+        keepPath()
+    }
+}
+
+// MARK: Memory
+
+extension HTTP2Stream {
+    /// Bytes of memory that no share of a budget covers.
+    var heldBytes: Int {
+        let request = storage.capacity + body.capacity - (grant.reservation?.count ?? 0)
+        let answer = answer.count - (answerReservation?.count ?? 0)
+        return Self.ownBytes + max(0, request) + max(0, answer)
+    }
+
+    /// Drops the head of a refused request but for what says where it was meant to go.
+    private func keepPath() {
+        entries = []
+        query = nil
+        storage = (pathRange ?? target).map { Array(storage[$0]) } ?? []
+        if pathRange != nil { pathRange = storage.indices }
+        if target != nil { target = storage.indices }
     }
 }
 

@@ -50,6 +50,8 @@ package struct HTTP2Limits: Sendable {
     /// Frames of any kind waiting to be sent, content aside. From there on nothing more is read
     /// before the peer takes some; what was read at once may still add to them.
     package var outboundFrames = 500
+    /// The memory that nghttp2 takes for a frame that waits to be sent, about.
+    static let frameMemory = 256
 
     /// The limits of the admission listener.
     package init() {}

@@ -13,7 +13,7 @@ package struct Configuration: Sendable {
     package var enforcement = Enforcement.declared
     /// Bytes that the trees of reviews may take at once, whatever the number of loops. At least
     /// `ReviewMemory.largest`, or the largest review would never be judged.
-    package var reviewMemory = 16 << 20
+    package var reviewMemory = 12 << 20
     /// Threads that judge manifests for the check service.
     package var checkThreads = 1
     /// Checks that may wait for a thread; past it: 429.
@@ -106,7 +106,7 @@ package struct ListenerConfiguration: Sendable {
         _ address: ListenerAddress, threads: Int
     ) -> ListenerConfiguration {
         ListenerConfiguration(
-            address: address, threads: threads, connectionLimit: 256, byteBudget: 40 << 20)
+            address: address, threads: threads, connectionLimit: 256, byteBudget: 36 << 20)
     }
 
     /// The limits of the service listener: bodies of 4 MiB. One peer may have half of what there

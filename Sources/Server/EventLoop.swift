@@ -21,14 +21,14 @@ final class EventLoop {
     let settings: LoopSettings
     var metrics: LoopMetrics { settings.metrics }
     private let poller: Poller
-    private var listener: Listener?
+    var listener: Listener?
     /// What new connections get; nil for plaintext.
-    private var tls: TLSContext?
-    private let handler: any RequestHandler
+    var tls: TLSContext?
+    let handler: any RequestHandler
     private let log: LoopLog
     private let pool = BufferPool()
 
-    private var connections = ConnectionTable()
+    var connections = ConnectionTable()
     private var deadlines: Deadlines
     private var queued: [Poller.Token] = []
     /// How many handshakes may still be gone on with in this turn.
@@ -37,10 +37,10 @@ final class EventLoop {
 
     private var now: UInt64 = 0
     private var date = HTTPDate()
-    private var isDraining = false
-    private var isFinishing = false
-    private var isEnding = false
-    private var acceptPause = AcceptPause()
+    var isDraining = false
+    var isFinishing = false
+    var isEnding = false
+    var acceptPause = AcceptPause()
 
     /// A loop that will accept from `listener`; to be made on the thread that runs it.
     init(
@@ -118,65 +118,6 @@ final class EventLoop {
     }
 }
 
-// MARK: - Messages
-
-extension EventLoop {
-    private func readMailbox() {
-        for message in settings.mailbox.take() {
-            switch message {
-            case .answer(let token, let id, let answer):
-                guard let connection = connections[token] else {
-                    metrics.countRequest(answer.route, status: answer.response.status)
-                    continue
-                }
-                send(answer, to: id, on: connection)
-                serve(connection, isReadable: false)
-            case .beginDraining:
-                isDraining = true
-                for connection in connections.all {
-                    connection.engine?.beginDraining()
-                    serve(connection, isReadable: false)
-                }
-            case .adopt(let rollout): handler.adopt(rollout)
-            case .adoptTLS(let rollout): adopt(rollout)
-            case .finish: finish()
-            case .end: isEnding = true
-            }
-        }
-    }
-
-    /// Gives new connections the new context. Those that are there keep theirs to their end, which
-    /// is near where their clients were let in by other authorities.
-    private func adopt(_ rollout: TLSRollout) {
-        if tls != nil {
-            tls = rollout.context
-            if rollout.changesClientAuthorities {
-                for connection in connections.all {
-                    connection.isSuperseded = true
-                    connection.engine?.beginDraining()
-                    serve(connection, isReadable: false)
-                }
-            }
-        }
-        rollout.confirmations.add()
-    }
-
-    /// Closes what is idle, takes what still waits to be accepted and closes the listener.
-    private func finish() {
-        guard !isFinishing else { return }
-        isDraining = true
-        isFinishing = true
-        for connection in connections.all {
-            connection.engine?.beginDraining()
-            if connection.engine?.phase == .idle { connection.hasServed = true }
-            serve(connection, isReadable: false)
-        }
-        while acceptConnections() {}
-        listener = nil
-        acceptPause.cancel()
-    }
-}
-
 // MARK: - Accepting
 
 extension EventLoop {
@@ -184,12 +125,12 @@ extension EventLoop {
     ///
     /// - Returns: Whether more may be waiting.
     @discardableResult
-    private func acceptConnections() -> Bool {
+    func acceptConnections() -> Bool {
         guard let listener, acceptPause.end == nil else { return false }
         for number in 0..<TurnLimits.accepts {
             // Only at first is it sure that somebody waits, for whom another is to go.
             guard settings.connectionLimit.acquire() else {
-                if number > 0 || evict() { return true }
+                if number > 0 || makeRoom() { return true }
                 pauseAccepting("connection limit reached")
                 return false
             }
@@ -201,7 +142,7 @@ extension EventLoop {
                 try open(accepted)
             } catch {
                 settings.connectionLimit.release()
-                if error.isExhaustion, number > 0 || evict() { return true }
+                if error.isExhaustion, number > 0 || makeRoom() { return true }
                 pauseAccepting(error.description)
                 return false
             }
@@ -214,7 +155,7 @@ extension EventLoop {
     ///
     /// - Returns: Whether there was one.
     @discardableResult
-    private func evict(among kinds: [Deadlines.Kind] = Deadlines.dispensable) -> Bool {
+    func evict(among kinds: [Deadlines.Kind] = Deadlines.dispensable) -> Bool {
         let patience = settings.listener.patience
         guard let slot = deadlines.longestWaiting(among: kinds, now: now, patience: patience),
             let connection = connections[slot]
@@ -223,6 +164,16 @@ extension EventLoop {
         if !connection.isLingering { connection.beginLingering() }
         close(connection)
         return true
+    }
+
+    /// Closes one of its own, or asks the other loops to: a listener's places, and descriptors, may
+    /// all be held by one of them.
+    ///
+    /// - Returns: Whether there is room now.
+    private func makeRoom() -> Bool {
+        if evict() { return true }
+        settings.neighbours.askForRoom(besides: settings.mailbox)
+        return false
     }
 
     private func pauseAccepting(_ reason: String) {
@@ -315,7 +266,7 @@ extension EventLoop {
 extension EventLoop {
     /// Goes on with a connection: reads at most once, answers what is whole, writes, and sees what
     /// it has to wait for.
-    private func serve(_ connection: Connection, isReadable: Bool) {
+    func serve(_ connection: Connection, isReadable: Bool) {
         let hadEngine = connection.engine != nil
         do {
             if isReadable, connection.wantsInput {
@@ -379,7 +330,7 @@ extension EventLoop {
     }
 
     /// Sends an answer, or says that there is no room for it.
-    private func send(_ answer: Answer, to id: RequestID, on connection: Connection) {
+    func send(_ answer: Answer, to id: RequestID, on connection: Connection) {
         var answer = answer
         let date = date.text(now)
         if connection.engine?.respond(to: id, answer.response, date: date) == false {
@@ -445,6 +396,18 @@ extension EventLoop {
         }
         deadlines.follow(connection, now: now)
         watch(connection)
+        account(connection)
+    }
+
+    /// Has what a connection holds counted, and closes it where there is no room for it: whoever
+    /// asks for much at once and waits for us to find room is told 429; whoever makes us hold much
+    /// and does nothing about it is not.
+    private func account(_ connection: Connection) {
+        if connection.account(to: settings.budget) { return }
+        evict(among: [.write, .body])
+        if connections[connection.token] == nil || connection.account(to: settings.budget) { return }
+        metrics.evicted.add()
+        close(connection)
     }
 
     private func watch(_ connection: Connection) {
@@ -494,6 +457,7 @@ extension EventLoop {
     /// Drops a connection at once and frees its slot.
     private func close(_ connection: Connection) {
         guard connections.remove(connection) else { return }
+        connection.giveShareBack(to: settings.budget)
         deadlines.disarm(Int(connection.token.slot))
         try? poller.remove(connection.socket.rawValue)
         settings.connectionLimit.release()

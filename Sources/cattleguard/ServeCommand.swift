@@ -93,6 +93,7 @@ struct ServeCommand: ParsableCommand {
             valueName: "interval"))
     var finishTime: Interval?
 
+    @OptionGroup var connections: ConnectionOptions
     @OptionGroup var peers: PeerOptions
 
     @OptionGroup var timeouts: TimeoutOptions
@@ -162,6 +163,7 @@ struct ServeCommand: ParsableCommand {
         configuration.admission.deadlines = deadlines
         configuration.service.deadlines = deadlines
         configuration.checkThreads = checkThreads
+        try connections.apply(to: &configuration, &settings)
         try peers.apply(to: &configuration, &settings)
         if let delay = try settings.value(reloadDelay, "reload-delay") {
             configuration.reload.quiet = delay.nanoseconds
