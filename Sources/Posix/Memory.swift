@@ -17,4 +17,12 @@ package enum Memory {
     package static func returnLargeBlocks() -> Bool {
         linux_set_allocation(Int32(mappedFrom), Int32(mappedFrom)) == 1
     }
+
+    /// Has all pages returned to the kernel that smaller blocks have left free. The allocator itself
+    /// returns only those at the end of a heap, where one block in use keeps all before it. Takes
+    /// some milliseconds where much is free.
+    ///
+    /// - Returns: Whether there were any.
+    @discardableResult
+    package static func returnFreed() -> Bool { linux_return_freed() == 1 }
 }

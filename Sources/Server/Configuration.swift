@@ -106,7 +106,7 @@ package struct ListenerConfiguration: Sendable {
         _ address: ListenerAddress, threads: Int
     ) -> ListenerConfiguration {
         ListenerConfiguration(
-            address: address, threads: threads, connectionLimit: 256, byteBudget: 36 << 20)
+            address: address, threads: threads, connectionLimit: 256, byteBudget: 40 << 20)
     }
 
     /// The limits of the service listener: bodies of 4 MiB. One peer may have half of what there

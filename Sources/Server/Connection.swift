@@ -164,7 +164,10 @@ final class Connection {
         guard let engine else { return 0 }
         let held = engine.heldBytes
         if held == 0 { return 0 }
-        return held + ciphertextBytes
+        // Whoever takes no answers is not read either: the kernel holds both, and twice what it is
+        // asked to (socket(7)).
+        let kernel = isOutputBlocked ? 4 * ListeningSocket.kernelBufferBytes : 0
+        return held + ciphertextBytes + kernel
     }
 
     private var ciphertextBytes: Int {

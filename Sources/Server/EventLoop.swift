@@ -31,6 +31,8 @@ final class EventLoop {
     var connections = ConnectionTable()
     private var deadlines: Deadlines
     private var queued: [Poller.Token] = []
+    /// The most that the budget's holders had since freed memory was last returned to the kernel.
+    private var mostReserved = 0
     /// How many handshakes may still be gone on with in this turn.
     private var handshakesLeft = 0
     private var scratch = [UInt8](repeating: 0, count: TurnLimits.readBytes)
@@ -74,6 +76,7 @@ final class EventLoop {
             goOnWithQueued()
             expireDeadlines()
             resumeAccepting()
+            returnFreedMemory()
             log.handOver()
             metrics.droppedLogLines.set(Int64(clamping: log.droppedCount))
         }
@@ -83,6 +86,16 @@ final class EventLoop {
 
     private var isDone: Bool {
         isEnding || isFinishing && connections.isEmpty
+    }
+
+    /// Returns what small blocks have left free, before the budget is given to others for large
+    /// ones: for both together there is no memory.
+    private func returnFreedMemory() {
+        let reserved = settings.budget.reserved
+        mostReserved = max(mostReserved, reserved)
+        guard mostReserved - reserved > settings.budget.capacity / 8 else { return }
+        Memory.returnFreed()
+        mostReserved = reserved
     }
 
     private func waitMilliseconds() -> Int32 {
@@ -405,7 +418,8 @@ extension EventLoop {
     private func account(_ connection: Connection) {
         if connection.account(to: settings.budget) { return }
         evict(among: [.write, .body])
-        if connections[connection.token] == nil || connection.account(to: settings.budget) { return }
+        guard connections[connection.token] != nil else { return }
+        if connection.account(to: settings.budget) { return }
         metrics.evicted.add()
         close(connection)
     }

@@ -1,146 +1,80 @@
-"""Everything that a stranger may make the process hold, at once: it stays within what the Pod has
-(docs/operation.md, Memory), goes on judging, and gives back what it took."""
+"""Everything that strangers may make the process hold, one by one and at once: it stays within what
+the Pod has (docs/operation.md, Memory), goes on judging, and gives back what it took."""
 
 import contextlib
-import itertools
 import json
-import socket
-import struct
-import threading
+import pathlib
+import re
+import subprocess
+import sys
 import time
 
 import pytest
 
 import harness
+import memory_load
 
 LIMIT = 128 << 10
 """What deploy/base/deployment.yaml gives the Pod, in KiB."""
-POST = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-JSON, YAML = b"application/json", b"application/yaml"
-POD = b'{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{%s}}'
-BODY = 32 << 20
+WAYS = ["idle", "handshakes", "bodies", "untaken", "streams", "reviews", "checks",
+        "service-bodies", "service-untaken"]
 
 
-def frame(kind, flags, stream, payload=b""):
-    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+class Strangers:
+    """Processes that each do what memory_load.py calls by such a name."""
 
-
-def padded(text):
-    """A review of this spec of a Pod, and of a text that fills it up to 32 MiB."""
-    review = harness.make_review(POD % (text + b',"z":"%s"'))
-    return review % (b"\\u003c" * ((BODY - len(review)) // 6))
-
-
-def reviews():
-    """The worst shapes there are: many nodes, keys, escapes and violations."""
-    keys = b",".join(b'"k%06d":1' % number for number in range(245_000))
-    escaped = b",".join(b'"\\u006b%06d":1' % number for number in range(245_000))
-    containers = b",".join(b'{"name":"c%d","image":"x"}' % number for number in range(90_000))
-    return [
-        padded(b'"x":[' + b"1," * 490_000 + b"1]"), padded(b'"x":{%s}' % keys),
-        padded(b'"x":{%s}' % escaped), padded(b'"containers":[%s]' % containers),
-        padded(b'"x":' + b"[" * 9000 + b"]" * 9000)]
-
-
-def checks():
-    head = b"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"
-    pods = b"".join(
-        b"---\n%sspec: {containers: [{name: c, image: x}]}\n" % head for _ in range(45_000))
-    return [
-        head + b"x:\n" + b"".join(b" k%06d: 1\n" % number for number in range(120_000)),
-        head + b"x: &a [" + b"1," * 1000 + b"1]\ny:\n" + b"- *a\n" * 240,
-        head + b'x: "' + b"x" * 4_190_000 + b'"\n', pods[:4 << 20]]
-
-
-class Load:
-    """Threads that do what a stranger would, until it is over; what was answered, by status."""
-
-    def __init__(self, gate):
-        self.gate = gate
-        self.over = threading.Event()
-        self.statuses = []
-        self._threads = []
-
-    def run(self, body):
-        thread = threading.Thread(target=body, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def send(self, connect, path, kind, bodies):
-        """Sends one body after another, each on a connection of its own."""
-        def body():
-            for content in itertools.cycle(bodies):
-                if self.over.is_set():
-                    return
-                with contextlib.suppress(OSError), connect() as connection:
-                    connection.sendall(POST % (path, kind, len(content)))
-                    connection.sendall(content)
-                    if status := connection.recv(1 << 20)[9:12]:
-                        self.statuses.append(int(status))
-        self.run(body)
-
-    def hold(self, count, connect, content):
-        """Keeps so many connections, in each of which this has been sent and nothing is read."""
-        def body():
-            held = []
-            while not self.over.is_set():
-                with contextlib.suppress(OSError):
-                    connection = connect()
-                    held.append(connection)
-                    connection.settimeout(0.05)
-                    connection.sendall(content)
-                if len(held) > count:
-                    held.pop(0).close()
-            for connection in held:
-                connection.close()
-        self.run(body)
+    def __init__(self, gate, ways):
+        self.processes = {
+            way: subprocess.Popen(
+                [sys.executable, pathlib.Path(memory_load.__file__), way, str(gate.admission_port),
+                 str(gate.service_port), str(gate.ca)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            for way in ways}
 
     def end(self):
-        self.over.set()
-        for thread in self._threads:
-            thread.join(harness.WAIT * 3)
+        """What each tells of itself."""
+        for process in self.processes.values():
+            process.stdin.close()
+        told = {}
+        for way, process in self.processes.items():
+            try:
+                process.wait(harness.WAIT * 3)
+                told[way] = json.loads(process.stdout.read() or "{}")
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                told[way] = {}
+            process.stdout.close()
+        return told
 
 
-def attack(gate):
-    """All that costs memory, from as many places as there are."""
-    load = Load(gate)
-    tls = gate.tls_context()
-    h2 = gate.tls_context("h2")
-    secure = lambda: gate.connect(10, tls)
-    raw = lambda: socket.create_connection(("127.0.0.1", gate.admission_port), 10)
-    request = b"GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"
-    fields = b"".join(b"\x00\x04n%03d\x7f\x00" % n + b"v" * 127 for n in range(80))
-    heads = b"".join(
-        frame(1, 4, stream, b"\x83\x87\x44\x09/validate\x41\x01a" + fields)
-        for stream in range(1, 201, 2))
-    for body in reviews():
-        load.send(secure, b"/validate?timeout=30s", JSON, [body])
-    for body in checks():
-        load.send(gate.connect_service, b"/v1/check", YAML, [body])
-    load.hold(60, secure, POST % (b"/validate", JSON, 64_000) + b" " * 33_000)
-    load.hold(60, raw, bytes.fromhex("1603010200010001fc") + bytes(300))
-    load.hold(60, secure, request * 4000)
-    load.hold(60, lambda: gate.connect(10, h2), PREFACE + frame(4, 0, 0) + heads)
-    load.hold(40, gate.connect_service, request * 4000)
-    load.hold(40, gate.connect_service, POST % (b"/v1/check", YAML, 4 << 20) + b" " * 33_000)
-    return load
+def memory(gate):
+    """The process's memory, by its names in proc(5), in KiB."""
+    with open(f"/proc/{gate.process.pid}/status", encoding="ascii") as status:
+        return {line.split(":")[0]: int(line.split()[1])
+                for line in status if re.match("Vm|Rss", line)}
 
 
-def peak(gate):
-    with open(f"/proc/{gate.process.pid}/status") as status:
-        return {
-            line.split(":")[0]: int(line.split()[1]) for line in status if line.startswith("Vm")}
+def kernel_memory(gate, ss):
+    """What the kernel holds for the server's connections, in KiB: buffers, with their overhead."""
+    ports = f"( sport = :{gate.admission_port} or sport = :{gate.service_port} )"
+    told = harness.run(ss, "-tnmH", "state", "all", ports).stdout.decode()
+    taken = re.findall(r"skmem:\(r(\d+),rb\d+,t(\d+),tb\d+,f(\d+),w(\d+)", told)
+    return sum(int(r) + int(f) + int(w) for r, _, f, w in taken) >> 10
 
 
-def test_memory_stays_within_the_limit_of_the_pod(certificate, all_rules):
-    if harness.is_sanitized():
-        pytest.skip("a sanitizer keeps what was freed")
-    gate = harness.Gate(certificate, all_rules, "--threads", "2")
-    load = attack(gate)
+def press(gate, ss, ways, seconds):
+    """Lets strangers press for so long.
+
+    Returns the peaks of memory, of the kernel's and of the sum, in KiB; what was answered to an
+    honest client meanwhile, and what the strangers tell."""
+    with contextlib.suppress(OSError):
+        pathlib.Path(f"/proc/{gate.process.pid}/clear_refs").write_text("5", encoding="ascii")
     good, answered = harness.review("exec-by-developer"), []
+    strangers = Strangers(gate, ways)
+    kernel = total = 0
     try:
-        end = time.monotonic() + 12
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             with contextlib.suppress(OSError):
                 status, _, answer = gate.validate(good)
@@ -148,32 +82,51 @@ def test_memory_stays_within_the_limit_of_the_pod(certificate, all_rules):
                 if status == 200:
                     assert json.loads(answer)["response"]["allowed"] is False
             assert gate.process.poll() is None, gate.lines[-3:]
-            assert peak(gate)["VmHWM"] < LIMIT, peak(gate)
+            buffers = kernel_memory(gate, ss)
+            kernel, total = max(kernel, buffers), max(total, buffers + memory(gate)["VmRSS"])
     finally:
-        load.end()
-    assert set(answered) <= {200, 429} and 200 in answered, answered
-    assert load.statuses and set(load.statuses) <= {200, 400, 408, 429}, sorted(set(load.statuses))
-    print(peak(gate), len(answered), {s: load.statuses.count(s) for s in set(load.statuses)})
-    assert gate.decide(good)["allowed"] is False
-    # Each of the largest is judged when it comes alone.
-    for body in reviews():
-        status, _, answer = gate.validate(body)
-        assert status == 200, answer
-        print(peak(gate))
-    assert peak(gate)["VmHWM"] < LIMIT, peak(gate)
-    gate.stop()
+        told = strangers.end()
+    peak = memory(gate)["VmHWM"]
+    return {"process": peak, "kernel": kernel, "sum": max(total, peak)}, answered, told
 
 
-def test_what_a_large_review_took_is_given_back(certificate, all_rules):
+@pytest.fixture
+def gate(certificate, all_rules):
     if harness.is_sanitized():
         pytest.skip("a sanitizer keeps what was freed")
-    gate = harness.Gate(certificate, all_rules, "--threads", "1")
-    assert gate.decide(harness.review("exec-by-developer"))["allowed"] is False
-    before = peak(gate)["VmRSS"]
-    assert gate.validate(padded(b'"x":[' + b"1," * 490_000 + b"1]"))[0] == 200
-    end = time.monotonic() + harness.WAIT
-    while peak(gate)["VmRSS"] > before + (6 << 10):
-        assert time.monotonic() < end, peak(gate)
-        time.sleep(0.1)
-    assert peak(gate)["VmHWM"] > before + (32 << 10)
+    gate = harness.Gate(certificate, all_rules, "--threads", "2")
+    yield gate
     gate.stop()
+
+
+def test_memory_stays_within_the_limit_of_the_pod(gate, tool):
+    ss = tool("ss")
+    rows = [(way, press(gate, ss, [way], 3)) for way in WAYS]
+    rows.append(("all at once", press(gate, ss, WAYS, 12)))
+    for name, (peaks, answered, told) in rows:
+        print(f"| {name} | {peaks['process'] >> 10} | {peaks['kernel'] >> 10} |"
+              f" {peaks['sum'] >> 10} | {len(answered)} {told.get(name)}")
+    print(told, memory(gate))
+    for name, (peaks, answered, told) in rows:
+        assert peaks["sum"] < LIMIT, (name, peaks)
+        assert set(answered) <= {200, 429} and 200 in answered, (name, answered)
+        for one in told.values():
+            assert set(one.get("statuses", {})) <= {"200", "400", "408", "429"}, (name, one)
+    assert gate.decide(harness.review("exec-by-developer"))["allowed"] is False
+    # Each of the largest is judged when it comes alone.
+    for body in memory_load.reviews():
+        status, _, answer = gate.validate(body)
+        assert status == 200, answer
+    assert memory(gate)["VmHWM"] < LIMIT, memory(gate)
+
+
+def test_what_a_large_review_took_is_given_back(gate):
+    assert gate.decide(harness.review("exec-by-developer"))["allowed"] is False
+    before = memory(gate)["VmRSS"]
+    review = memory_load.padded(b'"x":[' + b"1," * 490_000 + b"1]")
+    assert gate.validate(review)[0] == 200
+    end = time.monotonic() + harness.WAIT
+    while memory(gate)["VmRSS"] > before + (6 << 10):
+        assert time.monotonic() < end, memory(gate)
+        time.sleep(0.1)
+    assert memory(gate)["VmHWM"] > before + (32 << 10)

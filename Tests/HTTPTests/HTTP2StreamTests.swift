@@ -42,6 +42,7 @@ import Testing
         driver.feed(Frames.data(1, Array(repeating: 1, count: 9), ends: true))
         _ = driver.request()
         for stream in 0..<10 { driver.feed(Frames.reset(2 * stream + 1)) }
+        _ = driver.output()
         driver.engine.releaseIdleBuffers()
         #expect(driver.engine.heldBytes == 0)
     }
@@ -53,7 +54,7 @@ import Testing
             driver.feed(Frames.data(1, Array(repeating: 1, count: 16_000), ends: false))
         }
         #expect(driver.budget.reserved >= 96_000)
-        #expect(driver.engine.heldBytes < 4096)
+        #expect(driver.engine.heldBytes < 8192)
     }
 
     @Test func ofARefusedRequestThePathIsKept() {
