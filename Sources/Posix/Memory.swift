@@ -18,9 +18,9 @@ package enum Memory {
         linux_set_allocation(Int32(mappedFrom), Int32(mappedFrom)) == 1
     }
 
-    /// Has all pages returned to the kernel that smaller blocks have left free. The allocator itself
-    /// returns only those at the end of a heap, where one block in use keeps all before it. Takes
-    /// some milliseconds where much is free.
+    /// Has all pages returned to the kernel that smaller blocks have left free. The allocator
+    /// itself returns only those at the end of a heap, where one block in use keeps all before it.
+    /// Takes some milliseconds where much is free.
     ///
     /// - Returns: Whether there were any.
     @discardableResult
