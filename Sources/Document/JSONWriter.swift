@@ -71,12 +71,14 @@ package struct JSONWriter {
     /// besides the one into the output. Anything but a string is written as `null`.
     package mutating func string(_ node: Node) {
         guard node.kind == .string else { return null() }
-        guard node.document.isJSON else { return string(node.string ?? "") }
+        guard node.isJSON else { return string(node.string ?? "") }
         separate()
         bytes.append(UInt8(ascii: "\""))
-        let raw = node.raw
-        let start = Int(raw.offset)
-        bytes.append(contentsOf: node.document.text[start..<start + Int(raw.length)])
+        node.withRawBytes { raw in
+            bytes.append(addingCapacity: raw.count) { output in
+                for index in raw.indices { output.append(raw[index]) }
+            }
+        }
         bytes.append(UInt8(ascii: "\""))
     }
 
