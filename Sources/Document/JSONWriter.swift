@@ -65,7 +65,10 @@ package struct JSONWriter {
     }
 
     /// Writes a piece of a string: only of use inside `string`.
-    package mutating func text(_ piece: String) { escape(piece) }
+    package mutating func text(_ piece: String) { escape(piece.utf8.span, piece.utf8) }
+
+    /// Writes a piece of a string that is UTF-8 already: only of use inside `string`.
+    package mutating func text(_ piece: ArraySlice<UInt8>) { escape(piece.span, piece) }
 
     /// Writes a node's string as it stands in its source where that is JSON: no decoding, no copy
     /// besides the one into the output. Anything but a string is written as `null`.
@@ -140,23 +143,28 @@ package struct JSONWriter {
 
     private mutating func quote(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        escape(text)
+        escape(text.utf8.span, text.utf8)
         bytes.append(UInt8(ascii: "\""))
     }
 
-    private mutating func escape(_ text: String) {
-        let characters = text.utf8.span
+    /// `characters` and `text` are the same; the one is looked at, the other copied.
+    @inline(__always)
+    private mutating func escape(
+        _ characters: Span<UInt8>, _ text: some Collection<UInt8>
+    ) {
+        var index = WordScan.skipPlain(characters, from: 0)
+        while index < characters.count, JSONScanner.isPlain(characters[index]) { index += 1 }
         // What a reader takes as plain needs no escape.
-        let plain = JSONScanner.skipPlain(characters, from: 0)
-        var length = plain
-        for index in plain..<characters.count { length += Self.escapedLength(characters[index]) }
-        if length == characters.count {
-            bytes.append(contentsOf: text.utf8)
-        } else {
-            bytes.append(addingCapacity: length) { output in
-                for index in characters.indices {
+        if index == characters.count { return bytes.append(contentsOf: text) }
+        index = 0
+        while index < characters.count {
+            // A part at a time: room for escapes is six times its length.
+            let end = min(index + 256, characters.count)
+            bytes.append(addingCapacity: 6 * (end - index)) { output in
+                while index < end {
                     let byte = characters[index]
-                    if Self.escapedLength(byte) == 1 {
+                    index += 1
+                    if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
                         output.append(byte)
                     } else {
                         Self.appendEscaped(byte, to: &output)
@@ -164,13 +172,6 @@ package struct JSONWriter {
                 }
             }
         }
-    }
-
-    /// How many bytes stand for a byte: itself, a letter behind a backslash, or `\u` with digits.
-    @inline(__always)
-    private static func escapedLength(_ byte: UInt8) -> Int {
-        if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { return 1 }
-        return shortEscape(byte) == nil ? 6 : 2
     }
 
     private static func shortEscape(_ byte: UInt8) -> UInt8? {

@@ -126,6 +126,18 @@ package struct Node {
         return body(text.span.extracting(start..<start + Int(raw.length)))
     }
 
+    /// Writes the characters of a string to the end of `bytes`; nothing for any other value.
+    package func writeCharacters(to bytes: inout [UInt8]) {
+        let raw = raw
+        guard raw.kind == .string || raw.kind == .key else { return }
+        if raw.hasEscapes {
+            bytes.append(contentsOf: address[generation].decodedString(raw).utf8)
+        } else {
+            let start = Int(raw.offset)
+            bytes.append(contentsOf: address[generation].text[start..<start + Int(raw.length)])
+        }
+    }
+
     /// Whether the raw bytes of a string differ from its characters.
     package var hasEscapes: Bool { raw.hasEscapes }
 }
