@@ -35,18 +35,18 @@ package struct FieldPath: Hashable, Sendable, CustomStringConvertible {
 
     /// Writes the path's text to the end of `bytes`.
     package func write(to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: start.utf8)
+        bytes.append(utf8: start)
         if field.isEmpty { return }
         if !start.isEmpty { bytes.append(UInt8(ascii: ".")) }
-        bytes.append(contentsOf: field.utf8)
+        bytes.append(utf8: field)
         if index >= 0 {
             bytes.append(UInt8(ascii: "["))
-            bytes.append(contentsOf: String(index).utf8)
+            bytes.append(utf8: String(index))
             bytes.append(UInt8(ascii: "]"))
         }
         if last.isEmpty { return }
         bytes.append(UInt8(ascii: "."))
-        bytes.append(contentsOf: last.utf8)
+        bytes.append(utf8: last)
     }
 
     /// Paths are equal where they are written alike, whatever their parts.

@@ -44,9 +44,21 @@ package struct JSONWriter {
 
     /// Writes a member's name; its value must follow.
     package mutating func key(_ name: String) {
-        separate()
-        quote(name)
-        bytes.append(UInt8(ascii: ":"))
+        let characters = name.utf8.span
+        if Self.isPlain(characters) {
+            // Nearly all that an answer is made of: written at once.
+            bytes.append(addingCapacity: characters.count + 4) { output in
+                if needsComma { output.append(UInt8(ascii: ",")) }
+                output.append(UInt8(ascii: "\""))
+                output.append(copying: characters)
+                output.append(UInt8(ascii: "\""))
+                output.append(UInt8(ascii: ":"))
+            }
+        } else {
+            separate()
+            quote(name)
+            bytes.append(UInt8(ascii: ":"))
+        }
         needsComma = false
     }
 
@@ -65,10 +77,10 @@ package struct JSONWriter {
     }
 
     /// Writes a piece of a string: only of use inside `string`.
-    package mutating func text(_ piece: String) { escape(piece.utf8.span, piece.utf8) }
+    package mutating func text(_ piece: String) { escape(piece.utf8.span) }
 
     /// Writes a piece of a string that is UTF-8 already: only of use inside `string`.
-    package mutating func text(_ piece: ArraySlice<UInt8>) { escape(piece.span, piece) }
+    package mutating func text(_ piece: ArraySlice<UInt8>) { escape(piece.span) }
 
     /// Writes a node's string as it stands in its source where that is JSON: no decoding, no copy
     /// besides the one into the output. Anything but a string is written as `null`.
@@ -77,30 +89,26 @@ package struct JSONWriter {
         guard node.isJSON else { return string(node.string ?? "") }
         separate()
         bytes.append(UInt8(ascii: "\""))
-        node.withRawBytes { raw in
-            bytes.append(addingCapacity: raw.count) { output in
-                for index in raw.indices { output.append(raw[index]) }
-            }
-        }
+        node.withRawBytes { bytes.append(copying: $0) }
         bytes.append(UInt8(ascii: "\""))
     }
 
     /// Writes an integer.
     package mutating func number(_ value: Int) {
         separate()
-        bytes.append(contentsOf: String(value).utf8)
+        bytes.append(utf8: String(value))
     }
 
     /// Writes a boolean.
     package mutating func boolean(_ value: Bool) {
         separate()
-        bytes.append(contentsOf: (value ? "true" : "false").utf8)
+        bytes.append(utf8: value ? "true" : "false")
     }
 
     /// Writes `null`.
     package mutating func null() {
         separate()
-        bytes.append(contentsOf: "null".utf8)
+        bytes.append(utf8: "null")
     }
 
     /// Writes a member whose value is a string.
@@ -138,25 +146,25 @@ package struct JSONWriter {
     /// Writes a value that is JSON already, such as a number with a fraction.
     package mutating func raw(_ json: String) {
         separate()
-        bytes.append(contentsOf: json.utf8)
+        bytes.append(utf8: json)
     }
 
     private mutating func quote(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        escape(text.utf8.span, text.utf8)
+        escape(text.utf8.span)
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// `characters` and `text` are the same; the one is looked at, the other copied.
-    @inline(__always)
-    private mutating func escape(
-        _ characters: Span<UInt8>, _ text: some Collection<UInt8>
-    ) {
+    /// Whether nothing needs an escape: what a reader takes as plain.
+    private static func isPlain(_ characters: Span<UInt8>) -> Bool {
         var index = WordScan.skipPlain(characters, from: 0)
         while index < characters.count, JSONScanner.isPlain(characters[index]) { index += 1 }
-        // What a reader takes as plain needs no escape.
-        if index == characters.count { return bytes.append(contentsOf: text) }
-        index = 0
+        return index == characters.count
+    }
+
+    private mutating func escape(_ characters: Span<UInt8>) {
+        if Self.isPlain(characters) { return bytes.append(copying: characters) }
+        var index = 0
         while index < characters.count {
             // A part at a time: room for escapes is six times its length.
             let end = min(index + 256, characters.count)

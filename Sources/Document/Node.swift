@@ -131,10 +131,9 @@ package struct Node {
         let raw = raw
         guard raw.kind == .string || raw.kind == .key else { return }
         if raw.hasEscapes {
-            bytes.append(contentsOf: address[generation].decodedString(raw).utf8)
+            bytes.append(utf8: address[generation].decodedString(raw))
         } else {
-            let start = Int(raw.offset)
-            bytes.append(contentsOf: address[generation].text[start..<start + Int(raw.length)])
+            withRawBytes { bytes.append(copying: $0) }
         }
     }
 

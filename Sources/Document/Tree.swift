@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// What a document holds: its text, its tree and where that lies. Not to be copied: three references
-/// would be counted each time somebody looks at a value.
+/// What a document holds: its text, its tree and where that lies. Not to be copied: three
+/// references would be counted each time somebody looks at a value.
 struct Tree: ~Copyable {
     /// The source of a JSON document; the decoded scalars of a YAML document.
     var text: [UInt8] = []
@@ -36,11 +36,20 @@ struct Tree: ~Copyable {
 /// so the address is valid for ever; and whoever comes through a node proves first that the tree
 /// still is of the node's generation.
 @safe struct TreeAddress {
-    private let pointer: UnsafeMutablePointer<Tree>
+    /// The address as a number. Held as a pointer, which can't be null, other modules' debug builds
+    /// take a `Node?` for a node that is none: Swift 6.3.1 writes nil's first word in the one place
+    /// and looks at all words in the other.
+    private let bits: UInt
 
     private init(allocating: Void) {
-        unsafe pointer = .allocate(capacity: 1)
+        let pointer = unsafe UnsafeMutablePointer<Tree>.allocate(capacity: 1)
         unsafe pointer.initialize(to: Tree())
+        bits = UInt(bitPattern: pointer)
+    }
+
+    private var pointer: UnsafeMutablePointer<Tree> {
+        @inline(__always)
+        get { unsafe UnsafeMutablePointer(bitPattern: bits).unsafelyUnwrapped }
     }
 
     /// The tree that stands here, for the document that owns it.

@@ -91,9 +91,9 @@ struct Text: ExpressibleByStringInterpolation {
         for index in 0..<count {
             switch pieces[index] {
             case .nothing: break
-            case .string(let text): bytes.append(contentsOf: text.utf8)
+            case .string(let text): bytes.append(utf8: text)
             case .node(let node): node.writeCharacters(to: &bytes)
-            case .number(let number): bytes.append(contentsOf: String(number).utf8)
+            case .number(let number): bytes.append(utf8: String(number))
             }
         }
     }

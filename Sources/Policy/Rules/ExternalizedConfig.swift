@@ -75,7 +75,8 @@ extension ExternalizedConfig {
             secret.add(
                 check: "variable", element: "\(container.element)/\(title)",
                 path: path().field("value"),
-                subject: "variable \"\(title)\" of \(container.title)", fix: Text(Self.containerFix),
+                subject: "variable \"\(title)\" of \(container.title)",
+                fix: Text(Self.containerFix),
                 to: &findings)
         }
     }
@@ -95,7 +96,8 @@ extension ExternalizedConfig {
             let title = Text(name: key) ?? ""
             secret.add(
                 check: "data", element: title, path: path(),
-                subject: "key \"\(title)\" of the ConfigMap", fix: Text(Self.configMapFix), to: &findings)
+                subject: "key \"\(title)\" of the ConfigMap", fix: Text(Self.configMapFix),
+                to: &findings)
         }
     }
 
