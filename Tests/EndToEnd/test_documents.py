@@ -74,7 +74,7 @@ LIMITS = [
     ("Sources/HTTP/Limits.swift", "targetBytes", "8 KiB", 8 << 10),
     ("Sources/HTTP/Limits.swift", "concurrentStreams", "100", 100),
     ("Sources/Server/Configuration.swift", "limits.bodyBytes", "4 MiB", 4 << 20),
-    ("Sources/Server/Configuration.swift", "reviewMemory", "16 MiB", 16 << 20),
+    ("Sources/Server/Configuration.swift", "reviewMemory", "12 MiB", 12 << 20),
     ("Sources/Server/Configuration.swift", "checkQueueLength", "32", 32),
     ("Sources/Server/Configuration.swift", "tlsFileBytes", "1 MiB", 1 << 20),
     ("Sources/Server/Connection.swift", "subjectBytes", "1,024 bytes", 1024),
