@@ -8,17 +8,17 @@ let package = Package(
     targets: [
         .systemLibrary(
             name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        .target(name: "CAllocations"),
+        .target(name: "CCounters"),
         .target(name: "Document", dependencies: ["CLibYAML"]),
         .target(name: "Policy", dependencies: ["Document"]),
         .target(name: "Admission", dependencies: ["Document", "Policy"]),
         .executableTarget(
             name: "ReviewBenchmark",
-            dependencies: ["CAllocations", "Document", "Policy", "Admission"]),
+            dependencies: ["CCounters", "Document", "Policy", "Admission"]),
     ]
 )
 for target in package.targets where target.type == .regular || target.type == .executable {
-    guard target.name != "CAllocations" else { continue }
+    guard target.name != "CCounters" else { continue }
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
         .enableUpcomingFeature("ExistentialAny"),

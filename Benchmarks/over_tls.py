@@ -1,153 +1,201 @@
-"""Measures the release program over TLS with h2load, beside nginx, which reads the same body and
-sends as many bytes back without looking at either. One thread each.
+"""Measures the servers over TLS: closed loops at several numbers of connections, and an open one.
 
-CPU is the server's user and system time a request, from /proc: the least noisy figure there is.
-usage: over_tls.py [REVIEW.json]
+All servers run at once and are measured in turn, round after round; what is told is the median of
+the rounds. CPU is the server's own time a request, the least noisy figure there is.
+usage: [SECONDS_EACH=0.6] [ROUNDS=3] [WITHOUT=hummingbird] over_tls.py [REVIEW.json...]
 """
 
-import contextlib
-import json
+import atexit
 import os
 import pathlib
-import re
-import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-BINARY = ROOT / ".build/release/cattleguard"
-TICKS = os.sysconf("SC_CLK_TCK")
-REQUESTS = int(os.environ.get("REQUESTS", "40000"))
-RUNS = [("HTTP/1.1", ["--h1"], clients) for clients in (1, 16, 64)] + [
-    ("HTTP/2", ["--max-concurrent-streams=1"], 16)]
+import servers
+
+REVIEWS = [servers.ROOT / f"Tests/Fixtures/Reviews/{name}.json" for name in (
+    "deployment-create-latest", "deployment-create-pinned-readonly",
+    "deployment-rollout-restart-by-human")]
+SECONDS = float(os.environ.get("SECONDS_EACH", "0.6"))
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
+WITHOUT = os.environ.get("WITHOUT", "").replace(",", " ").split()
+# What is left out at the start: connecting, handshakes, memory that is taken for the first time.
+WARM_UP_SECONDS = 0.3
+WARM_UP_SECONDS_A_CLIENT = 0.002
+# After so long a client gives up by itself.
+LONGEST_SECONDS = 60 + round(SECONDS)
+# Reviews a second in the open loop, and the clients that send them: each at its own steady pace,
+# and all of them at moments as random as arrivals are.
+STEADY_RATE = 2000
+STEADY_CLIENTS = 64
+# Long enough for a 99th percentile of forty requests.
+STEADY_SECONDS = max(SECONDS, 2)
+STEADY_LOAD = f"{STEADY_CLIENTS}, {STEADY_RATE:,}/s"
+CLOSED_LOOPS = [
+    ("HTTP/1.1", "1", 1, ["--h1"]),
+    ("HTTP/1.1", "16", 16, ["--h1"]),
+    ("HTTP/1.1", "64", 64, ["--h1"]),
+    ("HTTP/2", "16 × 1", 16, ["--max-concurrent-streams=1"]),
+    ("HTTP/2", "64 × 10", 64, ["--max-concurrent-streams=10"]),
+    # The last one, since a server need not give back what it took.
+    ("HTTP/1.1", "512", 512, ["--h1"]),
+]
+HEADER = (
+    "| protocol | connections | server | CPU ÷ nginx's | req/s ÷ | p99 ÷ | CPU µs | requests/s "
+    "| p50 µs | p99 µs | p99.9 µs | RSS MB |\n|---|--:|---|" + "--:|" * 9)
 
 
-def processes(parent):
-    """A process and its children."""
-    children = pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return [parent, *map(int, children)]
+class Result:
+    """What one server did in one window of time, or the median of several such."""
+
+    def __init__(self, rate, latencies, cpu, resident):
+        self.rate = rate
+        self.p50, self.p99, self.p999 = (
+            latencies[int((len(latencies) - 1) * part)] for part in (0.5, 0.99, 0.999))
+        self.cpu = cpu
+        self.resident = resident
+
+    @classmethod
+    def median(cls, results):
+        middle = cls.__new__(cls)
+        for name in vars(results[0]):
+            setattr(middle, name, statistics.median(getattr(each, name) for each in results))
+        return middle
 
 
-def cpu_seconds(parent):
-    total = 0
-    for process in processes(parent):
-        fields = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / TICKS
+class Comparison:
+    """What a server did under one load, round after round, beside another in the same rounds."""
+
+    def __init__(self, results, beside=None):
+        self.result = Result.median(results)
+        self.rounds = list(zip(results, beside or []))
+
+    def ratio(self, figure):
+        """The median of the rounds' ratios, since both servers meet the same noise in a round; None
+        where there is nothing beside it."""
+        ratios = [getattr(one, figure) / getattr(other, figure) for one, other in self.rounds]
+        return statistics.median(ratios) if ratios else None
 
 
-def resident_megabytes(parent):
-    """The resident memory of a process and its children; one that has just ended has none."""
-    texts = [pathlib.Path(f"/proc/{process}/status").read_text() for process in processes(parent)]
-    found = [re.search(r"VmRSS:\s+(\d+)", text) for text in texts]
-    return sum(int(match[1]) for match in found if match) / 1024
+def wait_until(condition, otherwise):
+    """Waits for what takes milliseconds, and gives up with a message when it has taken too long."""
+    deadline = time.monotonic() + servers.START_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            sys.exit(otherwise)
+        time.sleep(0.01)
 
 
-def h2load(url, body, options, clients, requests, log):
+def h2load(server, body, clients, options, log):
+    """Has a number of clients load a server, and write the time of each request down."""
     log.unlink(missing_ok=True)
-    done = subprocess.run(
-        ["h2load", f"--requests={requests}", f"--clients={clients}", f"--data={body}",
-         "--header=content-type: application/json", f"--log-file={log}", *options, url],
-        capture_output=True, text=True, check=True)
-    if f"{requests} succeeded, 0 failed" not in done.stdout:
-        sys.exit(f"requests failed:\n{done.stdout}")
-    rate = float(re.search(r"([\d.]+) req/s", done.stdout)[1])
-    latencies = sorted(int(line.split()[2]) for line in log.read_text().splitlines())
-    return rate, statistics.median(latencies), latencies[len(latencies) * 99 // 100]
+    process = subprocess.Popen(
+        servers.pinned(
+            ["h2load", *options, f"--clients={clients}", f"--duration={LONGEST_SECONDS}s",
+             f"--data={body}", "--header=content-type: application/json",
+             f"--log-file={log}", server.url], to_server=False),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # Whatever fails meanwhile, it does not go on.
+    atexit.register(process.kill)
+    return process
 
 
-@contextlib.contextmanager
-def cattleguard(work):
-    server = subprocess.Popen(
-        [BINARY, "serve", "--policies", ROOT / "deploy/overlays/enforcing/policies.yaml",
-         "--admission-address", "https://127.0.0.1:0", "--service-address", "http://127.0.0.1:0",
-         "--tls-certificate", work / "tls.crt", "--tls-private-key", work / "tls.key",
-         "--threads", "1"],
-        stderr=(work / "cattleguard.log").open("wb"))
-    try:
-        while not (found := re.search(
-                rb'"admission":"([^"]+)"', (work / "cattleguard.log").read_bytes())):
-            if server.poll() is not None:
-                sys.exit((work / "cattleguard.log").read_text())
-            time.sleep(0.01)
-        yield found[1].decode() + "/validate", server.pid
-    finally:
-        server.terminate()
-        server.terminate()
-        server.wait()
+def observed(server, processes, clients, logs, seconds):
+    """What a server does while clients that have been started load it: within one window of time,
+    by their logs, whose lines are a request's start since 1970, its status and its duration, in µs.
+    """
+    wait_until(
+        lambda: all(log.exists() and log.stat().st_size for log in logs),
+        f"{server.name} does not answer all of {clients} clients")
+    time.sleep(WARM_UP_SECONDS + WARM_UP_SECONDS_A_CLIENT * clients)
+    begin, cpu = time.time_ns() // 1000, server.cpu_seconds()
+    time.sleep(seconds)
+    end, cpu = time.time_ns() // 1000, server.cpu_seconds() - cpu
+    resident = server.resident_bytes()
+    for process in processes:
+        if process.poll() is not None:
+            sys.exit(f"h2load ended too soon at {server.name}")
+        process.kill()
+        process.wait()
+    latencies = []
+    for log in logs:
+        # The last line may be half written.
+        for line in log.read_text().split("\n")[:-1]:
+            start, status, duration = map(int, line.split())
+            if status != 200:
+                sys.exit(f"{server.name} answered {status}")
+            if begin <= start + duration < end:
+                latencies.append(duration)
+    if not latencies:
+        sys.exit(f"{server.name} answered nothing within {seconds} s")
+    latencies.sort()
+    window = (end - begin) / 1e6
+    return Result(
+        len(latencies) / window, latencies, cpu / len(latencies) * 1e6, resident)
 
 
-@contextlib.contextmanager
-def nginx(work, answer_bytes):
-    """nginx with its echo module, which makes it read the body as we must."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    (work / "nginx.conf").write_text(f"""
-        load_module /usr/lib/nginx/modules/ngx_http_echo_module.so;
-        daemon off; worker_processes 1; pid {work}/nginx.pid; error_log {work}/nginx.log;
-        events {{ worker_connections 2048; }}
-        http {{
-            access_log off; keepalive_requests 100000000; client_body_buffer_size 1m;
-            client_body_temp_path {work}; proxy_temp_path {work}; fastcgi_temp_path {work};
-            uwsgi_temp_path {work}; scgi_temp_path {work};
-            server {{
-                listen 127.0.0.1:{port} ssl http2;
-                ssl_certificate {work}/tls.crt; ssl_certificate_key {work}/tls.key;
-                ssl_protocols TLSv1.2 TLSv1.3;
-                location / {{
-                    default_type application/json;
-                    echo_read_request_body; echo -n {"a" * answer_bytes};
-                }}
-            }}
-        }}""")
-    server = subprocess.Popen(["nginx", "-c", work / "nginx.conf", "-p", work])
-    try:
-        time.sleep(0.5)
-        if server.poll() is not None:
-            sys.exit("nginx did not start; see what it printed")
-        yield f"https://127.0.0.1:{port}/validate", server.pid
-    finally:
-        server.terminate()
-        server.wait()
+def closed_loop(server, body, clients, options, work):
+    """A server that is asked again as soon as it has answered."""
+    log = work / "requests"
+    processes = [h2load(server, body, clients, options, log)]
+    return observed(server, processes, clients, [log], SECONDS)
 
 
-def measure(name, url, pid, body, work):
-    for protocol, options, clients in RUNS:
-        h2load(url, body, options, clients, REQUESTS // 10, work / "latencies")
-        before = cpu_seconds(pid)
-        rate, median, tail = h2load(url, body, options, clients, REQUESTS, work / "latencies")
-        cpu = (cpu_seconds(pid) - before) / REQUESTS * 1e6
-        print(
-            f"{name:<12} {protocol:<9} {clients:>7} {rate:>11,.0f} {median:>8,.0f} {tail:>8,.0f} "
-            f"{cpu:>8.1f} {resident_megabytes(pid):>8.1f}", flush=True)
+def open_loop(server, body, work):
+    """A server that is asked at a steady rate, however long it takes to answer."""
+    logs = [work / f"requests-{index}" for index in range(STEADY_CLIENTS)]
+    options = ["--h1", f"--rps={STEADY_RATE / STEADY_CLIENTS}"]
+    processes = [h2load(server, body, 1, options, log) for log in logs]
+    return observed(server, processes, STEADY_CLIENTS, logs, STEADY_SECONDS)
+
+
+def row(protocol, load, name, comparison):
+    """A line of the table, with what it is of nginx's first."""
+    ratios = [comparison.ratio(figure) for figure in ("cpu", "rate", "p99")]
+    result = comparison.result
+    cells = ["–" if ratio is None else f"{ratio:.2f}" for ratio in ratios]
+    cells.append(f"{result.cpu:.1f}")
+    cells += [f"{value:,.0f}" for value in (result.rate, result.p50, result.p99, result.p999)]
+    cells.append(f"{result.resident / 1e6:.1f}")
+    return f"| {protocol} | {load} | {name} | " + " | ".join(cells) + " |"
+
+
+def measure(body):
+    """Prints a table of all servers for a review; returns them by protocol, load and server."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        servers.certificate(work)
+        with servers.all_servers(work, body.read_bytes(), WITHOUT) as running:
+            print(f"\n**{body.stem}**, {body.stat().st_size:,} bytes, "
+                  f"answered with {running[0].answer_bytes:,}:\n\n{HEADER}", flush=True)
+            loops = [
+                (protocol, load, [server for server in running if server.speaks(protocol)],
+                 lambda server, clients=clients, options=options:
+                 closed_loop(server, body, clients, options, work))
+                for protocol, load, clients, options in CLOSED_LOOPS]
+            loops.insert(3, (
+                "HTTP/1.1", STEADY_LOAD, running,
+                lambda server: open_loop(server, body, work)))
+            for protocol, load, measured, loop in loops:
+                results = {server.name: [] for server in measured}
+                for _ in range(ROUNDS):
+                    for server in measured:
+                        results[server.name].append(loop(server))
+                for name, each in results.items():
+                    beside = results.get("nginx") if name != "nginx" else None
+                    comparison = Comparison(each, beside)
+                    print(row(protocol, load, name, comparison), flush=True)
+                    found[protocol, load, name] = comparison
+    return found
 
 
 def main():
-    default = ROOT / "Tests/Fixtures/Reviews/deployment-create-latest.json"
-    body = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else default
-    with tempfile.TemporaryDirectory() as folder:
-        work = pathlib.Path(folder)
-        subprocess.run(
-            [BINARY, "certificate", "--out", work, "--host", "127.0.0.1"],
-            check=True, stdout=subprocess.DEVNULL)
-        print(f"{body.name}, {body.stat().st_size} bytes, {REQUESTS} requests each\n")
-        print(
-            f"{'server':<12} {'protocol':<9} {'clients':>7} {'requests/s':>11} {'p50 µs':>8} "
-            f"{'p99 µs':>8} {'CPU µs':>8} {'RSS MB':>8}")
-        with cattleguard(work) as (url, pid):
-            measure("cattleguard", url, pid, body, work)
-            answer = subprocess.run(
-                ["curl", "--silent", "--insecure", "--header", "Content-Type: application/json",
-                 "--data-binary", f"@{body}", url], capture_output=True, check=True).stdout
-            json.loads(answer)
-        if shutil.which("nginx"):
-            with nginx(work, len(answer)) as (url, pid):
-                measure("nginx", url, pid, body, work)
+    for body in map(pathlib.Path, sys.argv[1:] or REVIEWS):
+        measure(body)
 
 
 if __name__ == "__main__":

@@ -31,12 +31,16 @@ private func fuzzHTTP2(_ input: [UInt8], mode: Engine.Mode, _ first: UInt8) {
     whole.take(input)
     var pieces = EngineRun(mode: mode, pace: .withheld(Int(first)))
     pieces.take(input)
-    require(whole.events == pieces.events, "cut, it reads otherwise: \(whole) \(pieces)")
-    require(whole.output == pieces.output, "cut, it answers otherwise: \(whole) \(pieces)")
-    HTTP2Output.check(whole.output, whole.answers)
+    let faults = [whole, pieces].map { HTTP2Output.check($0.output, $0.answers) }
+    // Past the limit of what waits to be sent, it matters when it is sent; and nghttp2 counts a
+    // CONTINUATION each time that it is given a piece of the frame's head.
+    if !whole.isOverfull, !pieces.isOverfull, !faults.contains(HTTP2Output.enhanceYourCalm) {
+        require(whole.events == pieces.events, "cut, it reads otherwise: \(whole) \(pieces)")
+        require(whole.output == pieces.output, "cut, it answers otherwise: \(whole) \(pieces)")
+    }
     var live = EngineRun(mode: mode, pace: .pieces(Int(first)))
     live.take(input)
-    HTTP2Output.check(live.output, live.answers)
+    _ = HTTP2Output.check(live.output, live.answers)
 }
 
 /// A loop in miniature: it reads, answers and writes as the server's does.
@@ -67,6 +71,8 @@ struct EngineRun {
     private(set) var answers: [Answer] = []
     private(set) var output: [UInt8] = []
     private var waiting: [Answer] = []
+    /// Whether so much waits to be sent that nothing more may be read.
+    private(set) var isOverfull = false
 
     init(mode: Engine.Mode, pace: Pace) {
         self.mode = mode
@@ -104,7 +110,11 @@ struct EngineRun {
                 hasEnded = true
             }
             // To ask it what waits to be written would have it write.
-            if isWithheld, offset < input.count { continue }
+            if isWithheld, offset < input.count {
+                guard !engine.wantsInput else { continue }
+                isOverfull = true
+                offset = input.count
+            }
             serve(engine, turn)
             require(budget.reserved <= budget.capacity, "more than the budget")
             let isIdle = before == (offset, events.count, answers.count, output.count)
@@ -187,7 +197,8 @@ struct EngineRun {
         var head = 0
         for index in 0..<request.fields.count {
             let field = request.fields[index]
-            head += field.name.utf8.count + field.value.utf8.count
+            // A byte that is no UTF-8 was repaired to one character of three.
+            head += field.name.unicodeScalars.count + field.value.unicodeScalars.count
             require(!field.name.isEmpty, "a field without a name")
             require(
                 field.value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 9 },

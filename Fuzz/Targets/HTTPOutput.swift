@@ -57,8 +57,12 @@ enum HTTP2Output {
         var hasEnded = false
     }
 
+    /// The error code of those who ask too much (RFC 9113 §7).
+    static let enhanceYourCalm = 11
+
     /// Whole frames of known types, the settings first; on each stream no more than its answer.
-    static func check(_ output: [UInt8], _ answers: [EngineRun.Answer]) {
+    /// Returns the error code with which the connection ends, if it does.
+    static func check(_ output: [UInt8], _ answers: [EngineRun.Answer]) -> Int? {
         var bodies: [RequestID: Int] = [:]
         for answer in answers {
             let isNew =
@@ -70,6 +74,7 @@ enum HTTP2Output {
         var streams: [RequestID: Stream] = [:]
         var rest = output[...]
         var isFirst = true
+        var code: Int?
         while !rest.isEmpty {
             require(rest.count >= 9, "half a frame")
             let head = Array(rest.prefix(9)).map(Int.init)
@@ -77,6 +82,7 @@ enum HTTP2Output {
             let id = RequestID(head[5] << 24 | head[6] << 16 | head[7] << 8 | head[8])
             require(length <= 16_384, "a frame of \(length) bytes")
             require(rest.count >= 9 + length, "half a frame")
+            let payload = rest.prefix(9 + length).dropFirst(9)
             rest = rest.dropFirst(9 + length)
             require(!isFirst || head[3] == 4, "it does not begin with its settings")
             isFirst = false
@@ -98,10 +104,13 @@ enum HTTP2Output {
                 streams[id, default: Stream()].hasEnded = true
             case 4: require(length % 6 == 0 && id == RequestID(0), "wrong SETTINGS")
             case 6: require(length == 8 && id == RequestID(0), "a wrong PING")
-            case 7: require(length >= 8 && id == RequestID(0), "a wrong GOAWAY")
+            case 7:
+                require(length >= 8 && id == RequestID(0), "a wrong GOAWAY")
+                code = payload.dropFirst(4).prefix(4).reduce(0) { $0 << 8 | Int($1) }
             case 8: require(length == 4, "a wrong WINDOW_UPDATE")
             default: fatalError("a frame of type \(head[3])")
             }
         }
+        return code
     }
 }

@@ -63,14 +63,15 @@ enum DuplicateKeys {
         return sorter.firstDuplicate(bytes)
     }
 
-    /// Where a key has escapes, its characters are compared: rare, so strings are made.
+    /// Where a key has escapes, its characters are compared: rare, so they are decoded. As bytes,
+    /// for Swift takes strings for equal that differ in their scalars, "é" and "e\u{301}".
     private static func findDecoded(
         in nodes: [RawNode], keys: [Int], _ bytes: Span<UInt8>
     ) -> Int? {
-        var seen: Set<String> = []
+        var seen: Set<[UInt8]> = []
         for key in keys {
             let range = Int(nodes[key].offset)..<Int(nodes[key].offset) + Int(nodes[key].length)
-            if !seen.insert(JSONEscapes.decode(bytes, range)).inserted { return key }
+            if !seen.insert(Array(JSONEscapes.decode(bytes, range).utf8)).inserted { return key }
         }
         return nil
     }

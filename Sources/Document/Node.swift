@@ -175,7 +175,8 @@ extension Document {
 
     /// Whether a string or key has exactly these characters.
     func equals(_ raw: RawNode, _ name: String) -> Bool {
-        if raw.hasEscapes { return decodedString(raw) == name }
+        // By bytes: Swift takes strings for equal that differ in their scalars ("K" and U+212A).
+        if raw.hasEscapes { return decodedString(raw).utf8.elementsEqual(name.utf8) }
         let wanted = name.utf8.span
         guard Int(raw.length) == wanted.count else { return false }
         let start = Int(raw.offset)

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Bytes that all connections of a process may buffer together for large bodies.
+/// Bytes that all connections of a listener may hold together for large bodies and answers.
 package final class ByteBudget: Sendable {
     /// The bytes there are.
     package let capacity: Int
@@ -57,5 +57,22 @@ final class ByteReservation: Sendable {
         guard budget.reserve(missing) else { return false }
         granted.add(missing, ordering: .relaxed)
         return true
+    }
+}
+
+/// What an answer holds of a budget: nothing, where it is small.
+struct AnswerShare {
+    let reservation: ByteReservation?
+}
+
+extension Response {
+    /// What the answer takes of the budget, for a peer that has yet to take `pending` bytes of
+    /// others; nil where it finds no room. Whoever asks for much and takes nothing would otherwise
+    /// decide how much is held.
+    func share(of budget: ByteBudget, _ limits: Limits, pending: Int) -> AnswerShare? {
+        let free = max(limits.smallAnswerBytes, 2 * limits.pendingOutputBytes - pending)
+        guard body.count > free else { return AnswerShare(reservation: nil) }
+        let reservation = ByteReservation(budget: budget)
+        return reservation.grow(to: body.count) ? AnswerShare(reservation: reservation) : nil
     }
 }

@@ -66,13 +66,14 @@ package final class Engine {
     }
 
     /// Lends `fill` space for input, best read into straight from the socket or the TLS session,
-    /// and takes in as many bytes as it returns; 0 means that there is no more for now.
+    /// and takes in as many bytes as it returns; 0 means that there is no more for now. `moment` is
+    /// when, in nanoseconds of any clock, for `Request.arrival`.
     @discardableResult
     package func receive<E: Error>(
-        _ fill: (inout MutableSpan<UInt8>) throws(E) -> Int
+        at moment: UInt64 = 0, _ fill: (inout MutableSpan<UInt8>) throws(E) -> Int
     ) throws(E) -> Int {
-        if let http2 { return try http2.receive(fill) }
-        let count = try http1?.receive(fill) ?? 0
+        if let http2 { return try http2.receive(at: moment, fill) }
+        let count = try http1?.receive(at: moment, fill) ?? 0
         if isDetecting { detect() }
         return count
     }
@@ -87,6 +88,7 @@ package final class Engine {
             isDetecting = false
             let session = HTTP2Session(limits: limits, budget: budget, pool: pool)
             if isDraining { session.beginDraining() }
+            if let http1 { session.moment = http1.arrival }
             if let bytes = http1?.surrenderInput() { session.receive(bytes) }
             http2 = session
             http1 = nil
@@ -102,9 +104,13 @@ package final class Engine {
 
     /// Answers a request; `date` is the value of the `Date` field (RFC 9110 §5.6.7). An identifier
     /// that waits for no answer (its stream was reset) is ignored.
-    package func respond(to id: RequestID, _ response: Response, date: String? = nil) {
+    ///
+    /// - Returns: False where the answer finds no room in the budget (`Limits.pendingOutputBytes`):
+    ///   the request still waits, for an answer of at most `Limits.smallAnswerBytes`.
+    @discardableResult
+    package func respond(to id: RequestID, _ response: Response, date: String? = nil) -> Bool {
         http2?.respond(to: id, response, date: date)
-        http1?.respond(to: id, response, date: date)
+            ?? http1?.respond(to: id, response, date: date) ?? true
     }
 
     /// Bytes of output ready to be written. HTTP/2 frames are made only when those made before

@@ -13,6 +13,7 @@ struct HTTP1Session {
     }
 
     private let limits: Limits
+    private let budget: ByteBudget
     private let pool: BufferPool
     private var state = State.head
     private var requestCount = 0
@@ -33,8 +34,13 @@ struct HTTP1Session {
 
     private var output = OutputBuffer()
 
+    /// When the first byte of the current request was received, and when the last byte of all.
+    private(set) var arrival: UInt64 = 0
+    private var lastReceipt: UInt64 = 0
+
     init(limits: Limits, budget: ByteBudget, pool: BufferPool) {
         self.limits = limits
+        self.budget = budget
         self.pool = pool
         parser = HTTP1Parser(limits: limits)
         decoder = ChunkedDecoder(limits: limits, at: 0)
@@ -71,7 +77,7 @@ extension HTTP1Session {
     }
 
     mutating func receive<E: Error>(
-        _ fill: (inout MutableSpan<UInt8>) throws(E) -> Int
+        at moment: UInt64, _ fill: (inout MutableSpan<UInt8>) throws(E) -> Int
     ) throws(E) -> Int {
         guard wantsInput else { return 0 }
         makeRoom()
@@ -79,6 +85,10 @@ extension HTTP1Session {
         let count = try Self.fill(&input, free, fill)
         precondition(count >= 0 && count <= free.count, "more bytes filled than there was room")
         if case .discarding = state { return count }
+        if count > 0 {
+            if case .head = state, start == end { arrival = moment }
+            lastReceipt = moment
+        }
         end += count
         return count
     }
@@ -249,7 +259,7 @@ extension HTTP1Session {
             query: parser.query.map { String(decoding: input[$0], as: UTF8.self) },
             fields: Fields(storage: input, entries: parser.entries),
             body: Body(storage: input, range: body, reservation: grant.reservation),
-            version: parser.version)
+            version: parser.version, arrival: arrival)
     }
 
     private mutating func dropInput() {
@@ -264,8 +274,12 @@ extension HTTP1Session {
 // MARK: Output
 
 extension HTTP1Session {
-    mutating func respond(to id: RequestID, _ response: Response, date: String?) {
-        guard case .answering = state, id == currentID else { return }
+    mutating func respond(to id: RequestID, _ response: Response, date: String?) -> Bool {
+        guard case .answering = state, id == currentID else { return true }
+        guard let share = response.share(of: budget, limits, pending: pendingOutputCount) else {
+            return false
+        }
+        output.hold(share.reservation)
         let closes = closesAfterAnswer || isDraining
         let omitsBody = parser.method == .head
         output.append(from: pool) {
@@ -278,9 +292,11 @@ extension HTTP1Session {
             dropInput()
         } else {
             state = .head
+            arrival = lastReceipt
             keepRest()
         }
         mustBegin = true
+        return true
     }
 
     /// Keeps what came behind the answered request, and not the large buffer it may lie in.

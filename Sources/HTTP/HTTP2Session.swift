@@ -21,6 +21,10 @@ internal import CNGHTTP2
     private var output = OutputBuffer()
     private var hasFailed = false
     private var peerHasClosed = false
+    /// When the bytes that are now read were received.
+    var moment: UInt64 = 0
+    /// Whether the PING is under way whose answer says that the end was heard of.
+    private var awaitsFarewell = false
 
     init(limits: Limits, budget: ByteBudget, pool: BufferPool) {
         self.limits = limits
@@ -102,11 +106,16 @@ internal import CNGHTTP2
 // MARK: Input
 
 extension HTTP2Session {
-    var wantsInput: Bool { true }
+    /// Whoever takes nothing of what is sent is not read, for what is read makes more to send:
+    /// resets of streams, above all. The queue is empty whenever the socket takes what there is.
+    var wantsInput: Bool {
+        unsafe nghttp2_session_get_outbound_queue_size(session) < limits.http2.outboundFrames
+    }
 
     func receive<E: Error>(
-        _ fill: (inout MutableSpan<UInt8>) throws(E) -> Int
+        at moment: UInt64, _ fill: (inout MutableSpan<UInt8>) throws(E) -> Int
     ) throws(E) -> Int {
+        self.moment = moment
         var buffer = pool.lend()
         var span = buffer.mutableSpan
         let count = try fill(&span)
@@ -126,6 +135,8 @@ extension HTTP2Session {
             case Int(NGHTTP2_ERR_FLOODED.rawValue), Int(NGHTTP2_ERR_TOO_MANY_SETTINGS.rawValue),
                 Int(NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue):
                 NGHTTP2_ENHANCE_YOUR_CALM
+            // Only `onHeader` fails, when a few bytes stand for too many.
+            case Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue): NGHTTP2_ENHANCE_YOUR_CALM
             case Int(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue): NGHTTP2_PROTOCOL_ERROR
             default: NGHTTP2_INTERNAL_ERROR
             }
@@ -139,7 +150,7 @@ extension HTTP2Session {
     }
 
     fileprivate func begin(_ id: Int32) {
-        streams[id] = HTTP2Stream(id: id, limits: limits, budget: budget)
+        streams[id] = HTTP2Stream(id: id, limits: limits, budget: budget, arrival: moment)
     }
 
     fileprivate func stream(_ id: Int32) -> HTTP2Stream? { streams[id] }
@@ -186,6 +197,7 @@ extension HTTP2Session {
         guard let stream = streams.removeValue(forKey: id) else { return }
         unbudgetedCount -= stream.unbudgetedCount
         untakenCount -= stream.answer.count - stream.answeredCount
+        ready.removeAll { $0 == id }
     }
 }
 
@@ -196,7 +208,6 @@ extension HTTP2Session {
         // Whoever does not take its answers gets no more of them to keep.
         while !ready.isEmpty, untakenCount < limits.pendingOutputBytes {
             let id = ready.removeFirst()
-            // A stream that was reset while it waited is forgotten.
             guard let stream = streams[id] else { continue }
             if let fault = stream.fault {
                 return .fault(stream.requestID, fault, path: stream.path)
@@ -206,11 +217,15 @@ extension HTTP2Session {
         return nil
     }
 
-    func respond(to id: RequestID, _ response: Response, date: String?) {
+    func respond(to id: RequestID, _ response: Response, date: String?) -> Bool {
         guard let key = Int32(exactly: id.rawValue), let stream = streams[key],
             stream.state == .answering
-        else { return }
+        else { return true }
+        guard let share = response.share(of: budget, limits, pending: untakenCount) else {
+            return false
+        }
         stream.state = .sending
+        stream.answerReservation = share.reservation
         let hasContent =
             !stream.isHead && !response.body.isEmpty
             && response.status != 204 && response.status != 304
@@ -227,6 +242,7 @@ extension HTTP2Session {
                 source: nghttp2_data_source(), read_callback: readAnswer)
             return unsafe nghttp2_submit_response(session, id, fields, count, &provider)
         }
+        return true
     }
 
     /// Lends nghttp2 the fields for one call; it copies them.
@@ -259,10 +275,14 @@ extension HTTP2Session {
     /// The PING is submitted behind the announcement, for nghttp2 would send it first.
     fileprivate func goawayWasSent(lastStream: Int32) {
         guard lastStream == .max else { return }
+        awaitsFarewell = true
         unsafe check(nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil))
     }
 
     fileprivate func pingWasAcknowledged() {
+        // An answer to nothing means nothing.
+        guard awaitsFarewell else { return }
+        awaitsFarewell = false
         let last = unsafe nghttp2_session_get_last_proc_stream_id(session)
         unsafe check(
             nghttp2_submit_goaway(
@@ -387,8 +407,8 @@ private func onHeader(
     // nghttp2 lends both texts for this call; the stream copies what it keeps.
     let nameBytes = unsafe UnsafeBufferPointer(start: name, count: nameCount)
     let valueBytes = unsafe UnsafeBufferPointer(start: value, count: valueCount)
-    unsafe stream.addField(nameBytes.span, valueBytes.span)
-    return 0
+    let isBearable = unsafe stream.addField(nameBytes.span, valueBytes.span)
+    return isBearable ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
 }
 
 /// A malformed field is an error of its stream, not a field to leave out (RFC 9113 §8.2.1).

@@ -12,6 +12,7 @@ final class HTTP2Stream {
     }
 
     let id: Int32
+    private let arrival: UInt64
     private let limits: Limits
     var state = State.receiving
     private(set) var isHeadComplete = false
@@ -37,9 +38,12 @@ final class HTTP2Stream {
     /// The answer's content and how much of it nghttp2 has taken.
     var answer: [UInt8] = []
     var answeredCount = 0
+    /// The answer's share of the budget; nil for one that needs none.
+    var answerReservation: ByteReservation?
 
-    init(id: Int32, limits: Limits, budget: ByteBudget) {
+    init(id: Int32, limits: Limits, budget: ByteBudget, arrival: UInt64) {
         self.id = id
+        self.arrival = arrival
         self.limits = limits
         grant = BodyGrant(limits: limits, budget: budget)
         // The usual head fits without growing.
@@ -73,11 +77,13 @@ final class HTTP2Stream {
 
 extension HTTP2Stream {
     /// Takes one field of the head, or of the trailers, which are counted and dropped.
-    func addField(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+    ///
+    /// - Returns: Whether it is bearable to read on, though the request may be refused already.
+    func addField(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
+        // RFC 9113 §6.5.2: the size of a field is its name, its value and 32.
+        listBytes += name.count + value.count + 32
+        listCount += 1
         refusing { () throws(Fault) in
-            // RFC 9113 §6.5.2: the size of a field is its name, its value and 32.
-            listBytes += name.count + value.count + 32
-            listCount += 1
             if isHeadComplete {
                 guard listBytes <= limits.headBytes, listCount <= limits.fieldCount else {
                     throw .trailersTooLarge(limits)
@@ -94,6 +100,7 @@ extension HTTP2Stream {
                 try addRegularField(name, value)
             }
         }
+        return listBytes <= limits.http2.refusedHeadBytes
     }
 
     private func addPseudoField(_ name: Span<UInt8>, _ value: Span<UInt8>) throws(Fault) {
@@ -223,6 +230,6 @@ extension HTTP2Stream {
             query: query.map { String(decoding: storage[$0], as: UTF8.self) },
             fields: Fields(storage: storage, entries: entries),
             body: Body(storage: body, range: 0..<body.count, reservation: grant.reservation),
-            version: .http2)
+            version: .http2, arrival: arrival)
     }
 }

@@ -15,7 +15,10 @@ package struct Limits: Sendable {
     /// The line that begins a chunk, extensions and line end included. Past it: 400.
     package var chunkLineBytes = 256
     /// Output a peer has not taken; at this size nothing more is read or answered before it does.
+    /// An answer that would bring what is not taken over twice as much draws on the `ByteBudget`.
     package var pendingOutputBytes = 64 * 1024
+    /// An answer up to this size never draws on the budget, so that a refusal can always be told.
+    package var smallAnswerBytes = 1024
     /// The limits HTTP/2 has besides.
     package var http2 = HTTP2Limits()
 
@@ -37,10 +40,16 @@ package struct HTTP2Limits: Sendable {
     package var resetsPerSecond = 20
     /// Settings in one SETTINGS frame. Past it: GOAWAY.
     package var settingsCount = 32
+    /// A header list that is refused, but read, so that the connection's other streams go on. A few
+    /// bytes can stand for many (RFC 7541 §7.3). Past it: GOAWAY.
+    package var refusedHeadBytes = 64 * 1024
     /// CONTINUATION frames after one HEADERS frame. Past it: the connection ends.
     package var continuationCount = 8
     /// Acknowledgements (of PING and SETTINGS) waiting to be sent. Past it: the connection ends.
     package var outboundAcknowledgements = 100
+    /// Frames of any kind waiting to be sent, content aside. From there on nothing more is read
+    /// before the peer takes some; what was read at once may still add to them.
+    package var outboundFrames = 500
 
     /// The limits of the admission listener.
     package init() {}

@@ -109,11 +109,14 @@ package struct Request: Sendable {
     package let body: Body
     /// The protocol version.
     package let version: Version
+    /// When the first byte of the head was received, as `Engine.receive` was told.
+    package let arrival: UInt64
 
     /// Puts a request together, as the engine does and as tests may.
     package init(
         id: RequestID, method: Method, path: String, query: String? = nil,
-        fields: Fields = Fields([]), body: Body = Body(), version: Version = .http11
+        fields: Fields = Fields([]), body: Body = Body(), version: Version = .http11,
+        arrival: UInt64 = 0
     ) {
         self.id = id
         self.method = method
@@ -122,6 +125,7 @@ package struct Request: Sendable {
         self.fields = fields
         self.body = body
         self.version = version
+        self.arrival = arrival
     }
 }
 

@@ -2,6 +2,8 @@
 struct OutputBuffer {
     private(set) var bytes: [UInt8] = []
     private var written = 0
+    /// The shares of a budget that answers in here hold.
+    private var reservations: [ByteReservation] = []
 
     var pendingCount: Int { bytes.count - written }
 
@@ -9,6 +11,11 @@ struct OutputBuffer {
     mutating func append(from pool: BufferPool, _ body: (inout [UInt8]) -> Void) {
         if bytes.capacity == 0 { bytes = pool.lendOutput() }
         body(&bytes)
+    }
+
+    /// Keeps an answer's share of a budget until all is written.
+    mutating func hold(_ reservation: ByteReservation?) {
+        if let reservation { reservations.append(reservation) }
     }
 
     mutating func consume<E: Error>(_ write: (Span<UInt8>) throws(E) -> Int) throws(E) {
@@ -19,6 +26,7 @@ struct OutputBuffer {
         if written == bytes.count {
             bytes.removeAll(keepingCapacity: true)
             written = 0
+            reservations.removeAll()
         }
     }
 

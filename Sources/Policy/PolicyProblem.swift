@@ -35,6 +35,12 @@ package struct PolicyProblems: Error, Equatable, Sendable, CustomStringConvertib
     /// What could be read and cannot be meant.
     package var warnings: [PolicyProblem] = []
 
+    /// Puts problems together, of which there is at least one.
+    package init(all: [PolicyProblem], warnings: [PolicyProblem] = []) {
+        self.all = all
+        self.warnings = warnings
+    }
+
     /// One problem a line.
     package var description: String { all.map(\.description).joined(separator: "\n") }
 }

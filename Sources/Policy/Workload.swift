@@ -1,4 +1,4 @@
-internal import Document
+package import Document
 
 /// Every pod spec of an object, and every container of those: one walk, shared by all rules.
 package struct Workload {
@@ -64,7 +64,7 @@ package struct Workload {
     package private(set) var containers: [Container] = []
 
     /// Walks the object of a kind that the table knows; any other has no pod specs.
-    init(_ object: Node, kind: GroupKind, table: WorkloadTable) throws(UnreadableObject) {
+    package init(_ object: Node, kind: GroupKind, table: WorkloadTable) throws(UnreadableObject) {
         guard let places = table.places(of: kind) else { return }
         for place in places { try find(place, in: object) }
         for podSpec in podSpecs {

@@ -54,3 +54,33 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
         return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }
+
+/// The part of an address that stands for one user of the network: all of an IPv4 address, the
+/// first 64 bits of an IPv6 one, for whoever has one address of such a network may take any other
+/// (RFC 4291 section 2.5.4).
+package struct PeerNetwork: Hashable, Sendable {
+    private let isIPv6: Bool
+    private let prefix: UInt64
+
+    /// The network of an address; an IPv4 peer of a `::` listener counts as IPv4.
+    package init(_ address: SocketAddress) {
+        guard address.family != AF_INET else {
+            self.init(isIPv6: false, prefix: UInt64(address.storage.sin6_flowinfo))
+            return
+        }
+        // Sound: every pattern of bits is an integer, and the address has 16 bytes.
+        let (high, low) = unsafe withUnsafeBytes(of: address.storage.sin6_addr) { bytes in
+            unsafe (
+                bytes.loadUnaligned(as: UInt64.self),
+                bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            )
+        }
+        let isMapped = high == 0 && UInt64(bigEndian: low) >> 32 == 0xFFFF
+        self.init(isIPv6: !isMapped, prefix: isMapped ? UInt64(UInt32(low >> 32)) : high)
+    }
+
+    private init(isIPv6: Bool, prefix: UInt64) {
+        self.isIPv6 = isIPv6
+        self.prefix = prefix
+    }
+}

@@ -11,6 +11,7 @@ final class AdmissionHandler: RequestHandler {
     private let state: ServerState
     private let reviewer: Reviewer
     private let metrics: AdmissionMetrics
+    private let loopMetrics: LoopMetrics
     private var counters: PolicyCounters
     private let log: LoopLog
     /// The kinds of uncovered workloads that the log has named.
@@ -21,8 +22,9 @@ final class AdmissionHandler: RequestHandler {
     private static let maximumNamedKinds = 64
 
     /// A handler for the `index`-th of the admission loops.
-    init(state: ServerState, index: Int, log: LoopLog) {
+    init(state: ServerState, index: Int, loopMetrics: LoopMetrics, log: LoopLog) {
         self.state = state
+        self.loopMetrics = loopMetrics
         let status = state.policyStatus
         reviewer = Reviewer(policies: status.loaded.set)
         counters = status.counters[index]
@@ -30,10 +32,10 @@ final class AdmissionHandler: RequestHandler {
         self.log = log
     }
 
-    func answer(_ request: Request, reply: Reply) -> Answer? {
+    func answer(_ request: Request, from client: String?, reply: Reply) -> Answer? {
         switch Route.find(request, among: routes) {
         case .none(let answer): answer
-        case .route(let route): Answer(route, response(to: request, at: route))
+        case .route(let route): Answer(route, response(to: request, from: client, at: route))
         }
     }
 
@@ -43,9 +45,11 @@ final class AdmissionHandler: RequestHandler {
         rollout.confirmations.add()
     }
 
-    private func response(to request: Request, at route: Route) -> Response {
+    private func response(
+        to request: Request, from client: String?, at route: Route
+    ) -> Response {
         switch route {
-        case .validate: validate(request)
+        case .validate: validate(request, from: client)
         // The kernel spreads connections over the loops: whichever hears the probe speaks for all.
         case .healthz: state.hangingLoops() ?? .text(200, "ok\n")
         case .check, .policies, .metrics, .livez, .readyz, .openAPI, .root, .other:
@@ -53,17 +57,25 @@ final class AdmissionHandler: RequestHandler {
         }
     }
 
-    private func validate(_ request: Request) -> Response {
+    private func validate(_ request: Request, from client: String?) -> Response {
         guard let type = request.fields["content-type"],
             MediaType.essence(of: type) == "application/json",
             MediaType.isUnencoded(request.fields)
         else { return Problem.unsupportedMediaType("application/json").response() }
         let start = Clock.monotonicNanoseconds()
+        guard
+            ClientTimeout(query: request.query).allows(
+                byteCount: request.body.count, elapsed: start &- request.arrival)
+        else {
+            loopMetrics.countShed(.deadline)
+            return Problem.overloaded("the time that the timeout gives is over").response()
+        }
         do throws(InvalidReview) {
             let body = try reviewer.review(
                 request.body.storage, request.body.range, at: .now()
             ) { decision in
-                note(decision, nanoseconds: Clock.monotonicNanoseconds() &- start)
+                let took = Clock.monotonicNanoseconds() &- start
+                note(decision, from: client, nanoseconds: took)
                 return decision.body
             }
             return Response(status: 200, contentType: "application/json", body: body)
@@ -79,7 +91,9 @@ final class AdmissionHandler: RequestHandler {
     }
 
     /// Counts a decision and writes its line.
-    private func note(_ decision: borrowing Decision, nanoseconds: UInt64) {
+    private func note(
+        _ decision: borrowing Decision, from client: String?, nanoseconds: UInt64
+    ) {
         let subject = decision.subject
         let verdict = decision.verdict
         let outcome: AdmissionMetrics.Decision = verdict.isAllowed ? .allowed : .denied
@@ -102,6 +116,7 @@ final class AdmissionHandler: RequestHandler {
                     ("namespace", .text(subject.namespace)),
                     ("name", .text(subject.name)),
                     ("user", subject.user.map { .node($0) }),
+                    ("client", client.map { .text($0) }),
                     ("notice", notice(in: verdict)),
                 ],
                 decision: outcome.rawValue,

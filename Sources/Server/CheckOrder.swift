@@ -92,6 +92,6 @@ package struct CheckOrder: Sendable {
         let isFailure = failsOnDenial && report.outcome >= .denied
         return Response(
             status: isFailure ? 422 : 200, contentType: format.mediaType,
-            body: format.write(report))
+            fields: Response.unsniffed, body: format.write(report))
     }
 }

@@ -11,12 +11,12 @@ package struct Configuration: Sendable {
     package var tls: TLSFiles?
     /// The cap that the policies were read with; shown in metrics.
     package var enforcement = Enforcement.declared
-    /// Bytes that all large bodies may hold together, both listeners counted.
-    package var bodyBudgetBytes = 256 << 20
     /// Threads that judge manifests for the check service.
     package var checkThreads = 1
     /// Checks that may wait for a thread; past it: 429.
     package var checkQueueLength = 32
+    /// How many of those may be one peer's; past it: 429.
+    package var checksPerPeer = 16
     /// How long requests are still taken after the end is announced, in nanoseconds.
     package var drainDelay: UInt64 = 5_000_000_000
     /// How long work in flight may take to finish after that, in nanoseconds.
@@ -69,9 +69,15 @@ package struct ListenerConfiguration: Sendable {
     /// Connections that all its loops may hold together; past it, those that keep us waiting make
     /// room, and while there are none, new ones wait to be accepted.
     package var connectionLimit: Int
+    /// Connections that one peer (`PeerNetwork`) may hold; past it, a new one is closed as it
+    /// comes. Nil where there is only one peer to be, the API server.
+    package var connectionsPerPeer: Int?
     /// How long a connection must have kept us waiting before another may take its place, in
     /// nanoseconds, when there is no place left.
     package var patience: UInt64 = 1_000_000_000
+    /// Bytes that large bodies, and answers not yet taken, may hold together; past it: 429. Each
+    /// listener has its own, so that neither can be starved by way of the other.
+    package var byteBudget: Int
     /// What one connection may hold and do.
     package var limits: Limits
     /// How long one connection may stay in each state.
@@ -81,11 +87,13 @@ package struct ListenerConfiguration: Sendable {
 
     /// A listener at an address.
     package init(
-        address: ListenerAddress, threads: Int, connectionLimit: Int, limits: Limits = Limits()
+        address: ListenerAddress, threads: Int, connectionLimit: Int, byteBudget: Int,
+        limits: Limits = Limits()
     ) {
         self.address = address
         self.threads = threads
         self.connectionLimit = connectionLimit
+        self.byteBudget = byteBudget
         self.limits = limits
     }
 
@@ -94,15 +102,20 @@ package struct ListenerConfiguration: Sendable {
     package static func admission(
         _ address: ListenerAddress, threads: Int
     ) -> ListenerConfiguration {
-        ListenerConfiguration(address: address, threads: threads, connectionLimit: 2048)
+        ListenerConfiguration(
+            address: address, threads: threads, connectionLimit: 2048, byteBudget: 192 << 20)
     }
 
-    /// The limits of the service listener: bodies of 8 MiB.
+    /// The limits of the service listener: bodies of 8 MiB. One peer may have half of what there
+    /// is: it may be the proxy through which all come.
     package static func service(_ address: ListenerAddress) -> ListenerConfiguration {
         var limits = Limits()
         limits.bodyBytes = 8 << 20
-        return ListenerConfiguration(
-            address: address, threads: 1, connectionLimit: 512, limits: limits)
+        var configuration = ListenerConfiguration(
+            address: address, threads: 1, connectionLimit: 512, byteBudget: 64 << 20,
+            limits: limits)
+        configuration.connectionsPerPeer = 256
+        return configuration
     }
 }
 

@@ -8,8 +8,15 @@ internal import TLS
 final class Connection {
     /// The most plaintext that is encrypted at once, so that a long answer is not held twice.
     private static let encryptedAtOnce = 64 * 1024
+    /// The most bytes of a client's subject that are kept.
+    private static let subjectBytes = 1024
+    /// The ciphertext that a peer may leave untaken and still be read: TLS, too, answers what it is
+    /// asked, key updates above all.
+    private static let untakenCiphertext = 2 * encryptedAtOnce
 
     let token: Poller.Token
+    /// Whom it counts for.
+    let peer: PeerNetwork
     let socket: StreamSocket
     /// What the poller now watches the socket for.
     var interest: Poller.Interest = [.read]
@@ -29,19 +36,30 @@ final class Connection {
     var timedRequest: RequestID?
     /// Whether a request has been answered yet.
     var hasServed = false
+    /// Whether other client authorities are in force than when it was accepted.
+    var isSuperseded = false
+    /// The subject of the certificate that the client showed and that was verified, if any.
+    private(set) var clientSubject: String?
     /// Whether the loop has it on its list of connections to go on with in the next turn.
     var isQueued = false
 
     /// A connection on a plaintext listener.
-    init(token: Poller.Token, socket: consuming StreamSocket, engine: Engine) {
+    init(
+        token: Poller.Token, peer: PeerNetwork, socket: consuming StreamSocket, engine: Engine
+    ) {
         self.token = token
+        self.peer = peer
         self.socket = socket
         self.engine = engine
     }
 
     /// A connection on a secure listener, before its handshake.
-    init(token: Poller.Token, socket: consuming StreamSocket, session: consuming TLSSession) {
+    init(
+        token: Poller.Token, peer: PeerNetwork, socket: consuming StreamSocket,
+        session: consuming TLSSession
+    ) {
         self.token = token
+        self.peer = peer
         self.socket = socket
         self.session = consume session
     }
@@ -49,8 +67,10 @@ final class Connection {
     /// Whether bytes from the peer are of use now.
     var wantsInput: Bool {
         if isInputEnded { return false }
+        if (session?.pendingOutputCount ?? 0) > Self.untakenCiphertext { return false }
         guard !isLingering, let engine else { return true }
-        return engine.wantsInput
+        // First what the session holds: it would grow with every read until the engine has got it.
+        return !mayHoldPlaintext && engine.wantsInput
     }
 
     /// Whether output waits for the socket.
@@ -62,9 +82,11 @@ final class Connection {
     ///
     /// - Parameters:
     ///   - scratch: Room for ciphertext and for what is thrown away.
+    ///   - moment: The time, in nanoseconds of the monotonic clock.
     ///   - makeEngine: Makes the engine for the protocol that ALPN chose.
     func receive(
-        scratch: inout [UInt8], makeEngine: (_ applicationProtocol: String?) -> Engine
+        scratch: inout [UInt8], at moment: UInt64,
+        makeEngine: (_ applicationProtocol: String?) -> Engine
     ) throws {
         if isLingering {
             var span = scratch.mutableSpan
@@ -73,8 +95,10 @@ final class Connection {
             try receiveCiphertext(scratch: &scratch)
             try advance(makeEngine: makeEngine)
         } else if let engine {
-            _ = try engine.receive { (span: inout MutableSpan<UInt8>) throws(SystemError) -> Int in
-                noteEnd(try socket.read(into: &span))
+            _ = try engine.receive(at: moment) {
+                (span: inout MutableSpan<UInt8>) throws(SystemError) -> Int in
+                var room = span._mutatingExtracting(first: TurnLimits.readBytes)
+                return noteEnd(try socket.read(into: &room))
             }
         }
     }
@@ -83,9 +107,9 @@ final class Connection {
     /// taken; a plaintext connection holds nothing.
     ///
     /// - Returns: Whether the engine got anything.
-    func decrypt() throws -> Bool {
+    func decrypt(at moment: UInt64) throws -> Bool {
         guard mayHoldPlaintext, let engine, engine.wantsInput else { return false }
-        let count = try engine.receive {
+        let count = try engine.receive(at: moment) {
             (span: inout MutableSpan<UInt8>) throws(TLSError) -> Int in
             switch try session?.read(into: &span) {
             case .bytes(let count): return count
@@ -113,21 +137,28 @@ final class Connection {
         session?.releaseIdleBuffers()
     }
 
-    /// Writes what is ready until all is written or the socket takes no more.
+    /// Writes what is ready until all is written, the socket takes no more or a turn's part of it
+    /// is done: a peer that reads as fast as we write would otherwise hold up the others.
     func flush() throws {
         isOutputBlocked = false
+        var written = 0
         if session == nil {
-            while !isOutputBlocked, let engine, engine.pendingOutputCount > 0 {
+            while !isOutputBlocked, written < TurnLimits.writtenBytes, let engine,
+                engine.pendingOutputCount > 0
+            {
                 try engine.withOutput { (span: Span<UInt8>) throws(SystemError) -> Int in
-                    noteBlocked(try socket.write(span))
+                    let count = noteBlocked(try socket.write(span))
+                    written += count
+                    return count
                 }
             }
             return
         }
-        while !isOutputBlocked {
+        while !isOutputBlocked, written < TurnLimits.writtenBytes {
             if session?.pendingOutputCount == 0 { try encrypt() }
             guard let count = session?.pendingOutputCount, count > 0 else { return }
             try writeCiphertext()
+            written += count
         }
     }
 
@@ -156,6 +187,7 @@ final class Connection {
     /// Goes on with the handshake, and makes the engine when it is done.
     private func advance(makeEngine: (_ applicationProtocol: String?) -> Engine) throws {
         guard engine == nil, try session?.handshake() == true else { return }
+        clientSubject = session?.peerSubject(byteLimit: Self.subjectBytes)
         engine = makeEngine(session?.applicationProtocol)
     }
 

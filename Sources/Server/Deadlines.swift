@@ -1,3 +1,6 @@
+internal import HTTP
+internal import Posix
+
 /// How long a connection may stay in each state, in nanoseconds.
 package struct DeadlineDurations: Sendable {
     /// From the accept to the end of the TLS handshake.
@@ -116,6 +119,38 @@ struct Deadlines {
             return (first, kind)
         }
         return nil
+    }
+
+    /// Keeps a deadline for what a connection waits for. A deadline is not renewed by progress
+    /// within the same wait, so that dripping bytes gains nothing.
+    mutating func follow(_ connection: Connection, now: UInt64) {
+        let slot = Int(connection.token.slot)
+        let current = kind(of: slot)
+        guard let engine = connection.engine else { return }
+        if connection.hasPendingOutput {
+            if current != .write { arm(slot, .write, now: now) }
+        } else if let answer = engine.untakenAnswer,
+            engine.incompleteRequest.map({ answer < $0 }) ?? true
+        {
+            if current != .write || answer != connection.timedRequest {
+                connection.timedRequest = answer
+                arm(slot, .write, now: now)
+            }
+        } else if let request = engine.incompleteRequest {
+            let isBody = engine.phase == .body
+            if request != connection.timedRequest || current == nil || current == .write {
+                connection.timedRequest = request
+                arm(slot, isBody ? .body : .head, now: now)
+            } else if isBody, current == .head {
+                arm(slot, .body, now: now)
+            }
+        } else if engine.phase != .idle {
+            disarm(slot)
+        } else if connection.hasServed {
+            if current != .rest, current != .idle { arm(slot, .rest, now: now) }
+        } else if current != .head {
+            arm(slot, .head, now: now)
+        }
     }
 
     /// What a connection that makes room for another may be waiting for, in the order in which it

@@ -8,22 +8,9 @@ internal import Telemetry
 ///
 /// Everything here belongs to the one thread; others reach it by the mailbox alone.
 final class EventLoop {
-    /// How many events, accepts and requests of one connection a turn handles before it looks at
-    /// the others again.
-    private enum Budget {
-        static let eventsPerTurn = 256
-        static let acceptsPerTurn = 64
-        static let requestsPerTurn = 32
-        static let scratchBytes = 32 * 1024
-    }
-
     private enum Pause {
         /// The longest wait, so that the heartbeat shows life.
         static let longestMilliseconds: UInt64 = 1_000
-        /// How long accepting rests when there is no room.
-        static let acceptNanoseconds: UInt64 = 100_000_000
-        /// How long one line about such a rest stands for all.
-        static let warningNanoseconds: UInt64 = 10_000_000_000
         /// How soon lines that the log writer could not take are offered again.
         static let logMilliseconds: UInt64 = 10
     }
@@ -35,37 +22,37 @@ final class EventLoop {
     var metrics: LoopMetrics { settings.metrics }
     private let poller: Poller
     private var listener: Listener?
+    /// What new connections get; nil for plaintext.
+    private var tls: TLSContext?
     private let handler: any RequestHandler
     private let log: LoopLog
     private let pool = BufferPool()
 
-    private var connections: [Connection?] = []
-    private var generations: [UInt32] = []
-    private var freeSlots: [Int] = []
+    private var connections = ConnectionTable()
     private var deadlines: Deadlines
     private var queued: [Poller.Token] = []
-    private var scratch = [UInt8](repeating: 0, count: Budget.scratchBytes)
+    /// How many handshakes may still be gone on with in this turn.
+    private var handshakesLeft = 0
+    private var scratch = [UInt8](repeating: 0, count: TurnLimits.readBytes)
 
     private var now: UInt64 = 0
     private var date = HTTPDate()
     private var isDraining = false
     private var isFinishing = false
     private var isEnding = false
-    /// Until when a pause of accepting is not worth another line.
-    private var pauseWarningRest: UInt64 = 0
-    /// When to accept again; nil while accepting.
-    private var acceptResumption: UInt64?
+    private var acceptPause = AcceptPause()
 
     /// A loop that will accept from `listener`; to be made on the thread that runs it.
     init(
         _ settings: LoopSettings, listener: Listener, handler: any RequestHandler, log: LoopLog
     ) throws(SystemError) {
         self.settings = settings
+        tls = settings.tls
         self.handler = handler
         self.log = log
         self.listener = listener
         deadlines = Deadlines(durations: settings.listener.deadlines)
-        poller = try Poller.make(eventsPerWait: Budget.eventsPerTurn)
+        poller = try Poller.make(eventsPerWait: TurnLimits.events)
         try poller.add(listener.socket.rawValue, token: Self.listenerToken, interest: [.read])
         try poller.add(
             settings.mailbox.rawValue, token: Self.mailboxToken, interest: [.read])
@@ -82,6 +69,7 @@ final class EventLoop {
             }
             now = Clock.monotonicNanoseconds()
             metrics.beat(now)
+            handshakesLeft = TurnLimits.handshakes
             for event in events { handle(event) }
             goOnWithQueued()
             expireDeadlines()
@@ -89,19 +77,19 @@ final class EventLoop {
             log.handOver()
             metrics.droppedLogLines.set(Int64(clamping: log.droppedCount))
         }
-        for connection in connections { if let connection { close(connection) } }
+        for connection in connections.all { close(connection) }
         log.handOver()
     }
 
     private var isDone: Bool {
-        isEnding || isFinishing && freeSlots.count == connections.count
+        isEnding || isFinishing && connections.isEmpty
     }
 
     private func waitMilliseconds() -> Int32 {
         if !queued.isEmpty { return 0 }
         var wait = Pause.longestMilliseconds
         if !log.isEmpty { wait = Pause.logMilliseconds }
-        let moment = min(deadlines.earliest ?? .max, acceptResumption ?? .max)
+        let moment = min(deadlines.earliest ?? .max, acceptPause.end ?? .max)
         if moment < .max {
             let rest = moment > now ? moment - now : 0
             wait = min(wait, (rest + 999_999) / 1_000_000)
@@ -114,21 +102,19 @@ final class EventLoop {
         case Self.listenerToken: acceptConnections()
         case Self.mailboxToken: readMailbox()
         default:
-            guard let connection = connection(for: event.token) else { return }
+            guard let connection = connections[event.token] else { return }
             if event.isBroken, !connection.wantsInput {
                 // Nobody would read the answer, and readiness that is not read would spin.
                 close(connection)
-            } else {
-                serve(connection, isReadable: event.isReadable)
+                return
             }
+            if connection.engine == nil, !connection.isLingering {
+                // The poller tells of it again in the next turn.
+                guard handshakesLeft > 0 else { return }
+                handshakesLeft -= 1
+            }
+            serve(connection, isReadable: event.isReadable)
         }
-    }
-
-    /// The connection that a token names, unless its slot has been given away since.
-    private func connection(for token: Poller.Token) -> Connection? {
-        let slot = Int(token.slot)
-        guard slot < connections.count, generations[slot] == token.generation else { return nil }
-        return connections[slot]
     }
 }
 
@@ -139,26 +125,40 @@ extension EventLoop {
         for message in settings.mailbox.take() {
             switch message {
             case .answer(let token, let id, let answer):
-                metrics.countRequest(answer.route, status: answer.response.status)
-                guard let connection = connection(for: token) else { continue }
-                connection.engine?.respond(to: id, answer.response, date: date.text(now))
-                noteServed(connection)
+                guard let connection = connections[token] else {
+                    metrics.countRequest(answer.route, status: answer.response.status)
+                    continue
+                }
+                send(answer, to: id, on: connection)
                 serve(connection, isReadable: false)
             case .beginDraining:
                 isDraining = true
-                forEachConnection { connection in
+                for connection in connections.all {
                     connection.engine?.beginDraining()
                     serve(connection, isReadable: false)
                 }
             case .adopt(let rollout): handler.adopt(rollout)
+            case .adoptTLS(let rollout): adopt(rollout)
             case .finish: finish()
             case .end: isEnding = true
             }
         }
     }
 
-    private func forEachConnection(_ body: (Connection) -> Void) {
-        for connection in connections { if let connection { body(connection) } }
+    /// Gives new connections the new context. Those that are there keep theirs to their end, which
+    /// is near where their clients were let in by other authorities.
+    private func adopt(_ rollout: TLSRollout) {
+        if tls != nil {
+            tls = rollout.context
+            if rollout.changesClientAuthorities {
+                for connection in connections.all {
+                    connection.isSuperseded = true
+                    connection.engine?.beginDraining()
+                    serve(connection, isReadable: false)
+                }
+            }
+        }
+        rollout.confirmations.add()
     }
 
     /// Closes what is idle, takes what still waits to be accepted and closes the listener.
@@ -166,14 +166,14 @@ extension EventLoop {
         guard !isFinishing else { return }
         isDraining = true
         isFinishing = true
-        forEachConnection { connection in
+        for connection in connections.all {
             connection.engine?.beginDraining()
             if connection.engine?.phase == .idle { connection.hasServed = true }
             serve(connection, isReadable: false)
         }
         while acceptConnections() {}
         listener = nil
-        acceptResumption = nil
+        acceptPause.cancel()
     }
 }
 
@@ -185,8 +185,8 @@ extension EventLoop {
     /// - Returns: Whether more may be waiting.
     @discardableResult
     private func acceptConnections() -> Bool {
-        guard let listener, acceptResumption == nil else { return false }
-        for number in 0..<Budget.acceptsPerTurn {
+        guard let listener, acceptPause.end == nil else { return false }
+        for number in 0..<TurnLimits.accepts {
             // Only at first is it sure that somebody waits, for whom another is to go.
             guard settings.connectionLimit.acquire() else {
                 if number > 0 || evict() { return true }
@@ -198,7 +198,7 @@ extension EventLoop {
                     settings.connectionLimit.release()
                     return false
                 }
-                try open(accepted.takeSocket())
+                try open(accepted)
             } catch {
                 settings.connectionLimit.release()
                 if error.isExhaustion, number > 0 || evict() { return true }
@@ -225,24 +225,19 @@ extension EventLoop {
         return true
     }
 
-    /// Stops listening for a moment: level-triggered readiness would otherwise spin.
     private func pauseAccepting(_ reason: String) {
         metrics.acceptPauses.add()
-        if now >= pauseWarningRest {
-            pauseWarningRest = now &+ Pause.warningNanoseconds
+        if acceptPause.begin(now) {
             log.write(.warning, "accepting paused") { writer in
                 writer.member("listener", metrics.listener)
                 writer.member("reason", reason)
             }
         }
-        acceptResumption = now &+ Pause.acceptNanoseconds
         watchListener([])
     }
 
     private func resumeAccepting() {
-        guard let moment = acceptResumption, moment <= now else { return }
-        acceptResumption = nil
-        watchListener([.read])
+        if acceptPause.endIfOver(now) { watchListener([.read]) }
     }
 
     private func watchListener(_ interest: Poller.Interest) {
@@ -251,20 +246,38 @@ extension EventLoop {
             listener.socket.rawValue, token: Self.listenerToken, interest: interest)
     }
 
-    /// Gives an accepted socket a slot and its first deadline.
-    private func open(_ socket: consuming StreamSocket) throws(SystemError) {
-        let slot = takeSlot()
-        let token = Poller.Token(slot: UInt32(slot), generation: generations[slot])
+    /// Gives an accepted socket a slot and its first deadline, unless its peer has its share.
+    private func open(_ accepted: consuming Accepted) throws(SystemError) {
+        let peer = PeerNetwork(accepted.peer)
+        guard settings.peerLimit?.acquire(peer) ?? true else {
+            metrics.refused.add()
+            settings.connectionLimit.release()
+            return
+        }
+        do throws(SystemError) {
+            try open(accepted.takeSocket(), of: peer)
+        } catch {
+            settings.peerLimit?.release(peer)
+            throw error
+        }
+    }
+
+    private func open(
+        _ socket: consuming StreamSocket, of peer: PeerNetwork
+    ) throws(SystemError) {
+        let token = connections.reserve()
+        let slot = Int(token.slot)
         let connection: Connection
-        if let tls = settings.tls {
+        if let tls {
             guard let session = try? TLSSession(tls) else {
-                freeSlots.append(slot)
+                connections.giveBack(token)
                 throw SystemError(call: "SSL_new", code: 12)
             }
-            connection = Connection(token: token, socket: socket, session: session)
+            connection = Connection(token: token, peer: peer, socket: socket, session: session)
             deadlines.arm(slot, .handshake, now: now)
         } else {
-            connection = Connection(token: token, socket: socket, engine: makeEngine(.detect))
+            connection = Connection(
+                token: token, peer: peer, socket: socket, engine: makeEngine(.detect))
             deadlines.arm(slot, .head, now: now)
         }
         do throws(SystemError) {
@@ -272,19 +285,12 @@ extension EventLoop {
                 connection.socket.rawValue, token: token, interest: connection.interest)
         } catch {
             deadlines.disarm(slot)
-            freeSlots.append(slot)
+            connections.giveBack(token)
             throw error
         }
-        connections[slot] = connection
+        connections.insert(connection)
         metrics.accepted.add()
         metrics.connections.add(1)
-    }
-
-    private func takeSlot() -> Int {
-        if let slot = freeSlots.popLast() { return slot }
-        connections.append(nil)
-        generations.append(0)
-        return connections.count - 1
     }
 
     private func makeEngine(_ mode: Engine.Mode) -> Engine {
@@ -304,8 +310,10 @@ extension EventLoop {
         let hadEngine = connection.engine != nil
         do {
             if isReadable, connection.wantsInput {
-                try connection.receive(scratch: &scratch) { name in
-                    makeEngine(name == "h2" ? .http2 : .http1)
+                try connection.receive(scratch: &scratch, at: now) { name in
+                    let engine = makeEngine(name == "h2" ? .http2 : .http1)
+                    if connection.isSuperseded { engine.beginDraining() }
+                    return engine
                 }
             }
             try answerAndFlush(connection)
@@ -319,43 +327,60 @@ extension EventLoop {
     }
 
     private func answerAndFlush(_ connection: Connection) throws {
-        var remaining = Budget.requestsPerTurn
+        var budget = TurnBudget()
         var hadOutput = false
         repeat {
             repeat {
-                while remaining > 0, let event = connection.engine?.nextEvent() {
-                    answer(event, on: connection)
-                    remaining -= 1
+                while !budget.isSpent, let event = connection.engine?.nextEvent() {
+                    budget.spend(answer(event, on: connection))
                 }
-            } while try remaining > 0 && connection.decrypt()
+            } while try !budget.isSpent && connection.decrypt(at: now)
             connection.reportEnd()
             hadOutput = connection.hasPendingOutput
             try connection.flush()
             // An engine whose output was too much to go on does so when it is written.
-        } while hadOutput && remaining > 0 && !connection.isOutputBlocked
-        if remaining == 0, !connection.isQueued {
+        } while hadOutput && !budget.isSpent && !connection.hasPendingOutput
+        if budget.isSpent, !connection.isQueued {
             connection.isQueued = true
             queued.append(connection.token)
         }
     }
 
-    private func answer(_ event: Engine.Event, on connection: Connection) {
+    /// Answers a request, or has that begun.
+    ///
+    /// - Returns: The bytes of its body and of the answer's.
+    private func answer(_ event: Engine.Event, on connection: Connection) -> Int {
         switch event {
         case .request(let request):
             let reply = Reply(
-                mailbox: settings.mailbox, token: connection.token, id: request.id)
-            guard let answer = handler.answer(request, reply: reply) else { return }
+                mailbox: settings.mailbox, token: connection.token, id: request.id,
+                peer: connection.peer)
+            guard
+                let answer = handler.answer(
+                    request, from: connection.clientSubject, reply: reply)
+            else { return request.body.count }
             send(answer, to: request.id, on: connection)
+            return request.body.count + answer.response.body.count
         case .fault(let id, let fault, let path):
             if fault.status == 429 { noteFullBudget(connection) }
             let route = Route.at(path, among: handler.routes) ?? .other
             send(Answer(route, Problem(fault).response()), to: id, on: connection)
+            return 0
         }
     }
 
+    /// Sends an answer, or says that there is no room for it.
     private func send(_ answer: Answer, to id: RequestID, on connection: Connection) {
+        var answer = answer
+        let date = date.text(now)
+        if connection.engine?.respond(to: id, answer.response, date: date) == false {
+            metrics.countShed(.answerBudget)
+            evict(among: [.write])
+            let problem = Problem.overloaded("answers not yet taken hold the memory for this one")
+            answer = Answer(answer.route, problem.response())
+            connection.engine?.respond(to: id, answer.response, date: date)
+        }
         metrics.countRequest(answer.route, status: answer.response.status)
-        connection.engine?.respond(to: id, answer.response, date: date.text(now))
         noteServed(connection)
     }
 
@@ -380,7 +405,7 @@ extension EventLoop {
         var tokens: [Poller.Token] = []
         swap(&tokens, &queued)
         for token in tokens {
-            guard let connection = connection(for: token) else { continue }
+            guard let connection = connections[token] else { continue }
             connection.isQueued = false
             serve(connection, isReadable: false)
         }
@@ -405,7 +430,7 @@ extension EventLoop {
             }
         }
         if isIdle { connection.engine?.releaseIdleBuffers() }
-        setDeadline(connection)
+        deadlines.follow(connection, now: now)
         watch(connection)
     }
 
@@ -420,38 +445,6 @@ extension EventLoop {
                 connection.socket.rawValue, token: connection.token, interest: interest)
         } catch {
             close(connection)
-        }
-    }
-
-    /// Keeps a deadline for what the connection waits for. A deadline is not renewed by progress
-    /// within the same wait, so that dripping bytes gains nothing.
-    private func setDeadline(_ connection: Connection) {
-        let slot = Int(connection.token.slot)
-        let current = deadlines.kind(of: slot)
-        guard let engine = connection.engine else { return }
-        if connection.hasPendingOutput {
-            if current != .write { deadlines.arm(slot, .write, now: now) }
-        } else if let answer = engine.untakenAnswer,
-            engine.incompleteRequest.map({ answer < $0 }) ?? true
-        {
-            if current != .write || answer != connection.timedRequest {
-                connection.timedRequest = answer
-                deadlines.arm(slot, .write, now: now)
-            }
-        } else if let request = engine.incompleteRequest {
-            let isBody = engine.phase == .body
-            if request != connection.timedRequest || current == nil || current == .write {
-                connection.timedRequest = request
-                deadlines.arm(slot, isBody ? .body : .head, now: now)
-            } else if isBody, current == .head {
-                deadlines.arm(slot, .body, now: now)
-            }
-        } else if engine.phase != .idle {
-            deadlines.disarm(slot)
-        } else if connection.hasServed {
-            if current != .rest, current != .idle { deadlines.arm(slot, .rest, now: now) }
-        } else if current != .head {
-            deadlines.arm(slot, .head, now: now)
         }
     }
 
@@ -487,14 +480,11 @@ extension EventLoop {
 
     /// Drops a connection at once and frees its slot.
     private func close(_ connection: Connection) {
-        let slot = Int(connection.token.slot)
-        guard connections[slot] === connection else { return }
-        deadlines.disarm(slot)
+        guard connections.remove(connection) else { return }
+        deadlines.disarm(Int(connection.token.slot))
         try? poller.remove(connection.socket.rawValue)
-        connections[slot] = nil
-        generations[slot] &+= 1
-        freeSlots.append(slot)
         settings.connectionLimit.release()
+        settings.peerLimit?.release(connection.peer)
         metrics.connections.add(-1)
     }
 }

@@ -1,5 +1,16 @@
+internal import HTTP
+
 /// What a browser shows at `/`: what is where on the service listener.
 enum LandingPage {
+    /// What a browser must not do with it: load or run anything, or show it within another page.
+    static let fields =
+        Response.unsniffed + [
+            (
+                name: "Content-Security-Policy",
+                value: "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+            )
+        ]
+
     /// The page: one document, without scripts, pictures or anything from other hosts.
     static let html = """
         <!DOCTYPE html>

@@ -35,15 +35,13 @@ final class EndedLoops: Sendable {
 /// What all loops are started with.
 struct Launcher: Sendable {
     let tls: TLSContext?
-    let budget: ByteBudget
     let log: LogWriter
     let ended: EndedLoops
     /// For each loop that has been made, or not: nil, or why not.
     private let made = Lock<[SystemError?]>([])
 
-    init(tls: TLSContext?, budget: ByteBudget, log: LogWriter, ended: EndedLoops) {
+    init(tls: TLSContext?, log: LogWriter, ended: EndedLoops) {
         self.tls = tls
-        self.budget = budget
         self.log = log
         self.ended = ended
     }
@@ -63,13 +61,15 @@ struct Launcher: Sendable {
         makeHandler: @escaping @Sendable (Int, LoopLog) -> any RequestHandler
     ) throws(SystemError) -> [RunningLoop] {
         let connectionLimit = ConnectionLimit(capacity: configuration.connectionLimit)
+        let peerLimit = configuration.connectionsPerPeer.map { PeerLimit(capacity: $0) }
+        let budget = ByteBudget(capacity: configuration.byteBudget)
         var loops: [RunningLoop] = []
         for (index, listener) in listeners.enumerated() {
             let mailbox = try Mailbox()
             let settings = LoopSettings(
                 listener: configuration, tls: configuration.address.isSecure ? tls : nil,
-                budget: budget, connectionLimit: connectionLimit, metrics: metrics[index],
-                mailbox: mailbox)
+                budget: budget, connectionLimit: connectionLimit, peerLimit: peerLimit,
+                metrics: metrics[index], mailbox: mailbox)
             // Handed over through a box, because the thread's closure outlives the listener.
             let box = Lock<Listener?>(listener)
             let thread = try Thread.spawn(

@@ -1,4 +1,6 @@
+internal import Document
 package import Policy
+internal import Posix
 
 /// Where policies are read from, and how.
 package struct PolicySource: Sendable {
@@ -25,9 +27,26 @@ package struct PolicySource: Sendable {
     }
 }
 
+extension PolicySource: ReloadSource {
+    var watchedFolders: [String] { PolicyFolder.watchedFolders(of: path) }
+
+    func readAgain() throws(SystemError) -> [PolicyFile] { try PolicyFolder.readAgain(path) }
+
+    func load(
+        _ files: [PolicyFile], replacing former: LoadedPolicies
+    ) throws(PolicyProblems) -> LoadedPolicies {
+        try load(files)
+    }
+
+    func refusal(of file: String, _ reason: String) -> PolicyProblems {
+        let start = SourcePosition(line: 1, column: 1)
+        return PolicyProblems(all: [PolicyProblem(file: file, position: start, message: reason)])
+    }
+}
+
 /// Policies as they were loaded: the set, the files that it was made of, and what tells them from
 /// others.
-package struct LoadedPolicies: Sendable {
+package struct LoadedPolicies: LoadedFiles, Sendable {
     /// The set, ready to judge.
     package let set: PolicySet
     /// Sixteen hexadecimal digits that are the same for the same files, wherever their folder is:

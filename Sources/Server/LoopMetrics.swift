@@ -9,6 +9,12 @@ final class LoopMetrics: Sendable {
         case bodyBudget
         /// The queue of checks is full.
         case checkQueue
+        /// The peer's address has its share of the checks.
+        case peerChecks
+        /// Answers that peers have yet to take hold what this one would need.
+        case answerBudget
+        /// The time that the client gives is over, or would be before the work is done.
+        case deadline
     }
 
     /// The listener's name, a label value.
@@ -24,6 +30,8 @@ final class LoopMetrics: Sendable {
     let accepted = Counter()
     /// Connections closed to make room for others.
     let evicted = Counter()
+    /// Connections closed as they came: their peer's address has its share.
+    let refused = Counter()
     /// Times that accepting was put off, for want of descriptors or of room under the limit.
     let acceptPauses = Counter()
     /// Handshakes that failed.
@@ -33,7 +41,12 @@ final class LoopMetrics: Sendable {
         (name: "deadline", values: Deadlines.Kind.allCases.map { "\($0)" })
     ])
     /// Requests refused for want of room.
-    let shed = CounterTable([(name: "reason", values: ["body_budget", "check_queue"])])
+    let shed = CounterTable([
+        (
+            name: "reason",
+            values: ["body_budget", "check_queue", "peer_checks", "answer_budget", "deadline"]
+        )
+    ])
     /// Log lines that found no room.
     let droppedLogLines = Gauge()
     /// When the loop last turned, in nanoseconds of the monotonic clock.

@@ -6,10 +6,12 @@ struct LoopSettings: Sendable {
     let listener: ListenerConfiguration
     /// Nil for plaintext.
     let tls: TLSContext?
-    /// Bytes for large bodies, shared by all loops of the process.
+    /// Bytes for large bodies and answers, shared by the loops of the listener.
     let budget: ByteBudget
     /// Places for connections, shared by the loops of the listener.
     let connectionLimit: ConnectionLimit
+    /// Connections of each peer, likewise; nil where peers have no share.
+    let peerLimit: PeerLimit?
     let metrics: LoopMetrics
     let mailbox: Mailbox
 }

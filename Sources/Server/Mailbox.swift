@@ -7,6 +7,8 @@ enum LoopMessage: Sendable {
     case answer(Poller.Token, RequestID, Answer)
     /// Judge by other policies from now on.
     case adopt(Rollout)
+    /// Show new connections another certificate, or ask them for another.
+    case adoptTLS(TLSRollout)
     /// Announce the end: answers close their connections from now on, new ones are still taken.
     case beginDraining
     /// Close what is idle and the listener; finish what is in flight, then end.

@@ -36,8 +36,8 @@ package enum PolicyFolder {
     /// the one that holds it, in which it may be replaced.
     static func watchedFolders(of path: String) -> [String] {
         let isFolder = (try? File.isDirectory(path)) ?? true
-        let folder = isFolder ? path : parent(of: path)
-        return [folder, parent(of: folder)]
+        let folder = isFolder ? path : SettledWatch.folder(holding: path)
+        return [folder, SettledWatch.folder(holding: folder)]
     }
 
     private static func readFolder(
@@ -55,12 +55,5 @@ package enum PolicyFolder {
 
     private static func isPolicy(_ name: String) -> Bool {
         !name.hasPrefix(".") && [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
-    }
-
-    private static func parent(of path: String) -> String {
-        let parts = path.split(separator: "/")
-        let parent = parts.dropLast().joined(separator: "/")
-        if path.hasPrefix("/") { return "/\(parent)" }
-        return parent.isEmpty ? "." : parent
     }
 }

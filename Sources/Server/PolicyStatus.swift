@@ -48,9 +48,9 @@ struct PolicyStatus: Sendable {
         lastSuccess = now
     }
 
-    /// What `/readyz` says: the server is ready by the old policies, too.
-    var readiness: String {
-        guard let refusal else { return "ready\n" }
+    /// What `/readyz` says where the files are not what is in force; nil while they are.
+    var warning: String? {
+        guard let refusal else { return nil }
         let count = loaded.set.policies.count
         let head =
             "ready, but not by the policies that are there: at \(Self.text(refusal.moment)) they "

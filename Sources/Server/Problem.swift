@@ -59,7 +59,8 @@ struct Problem {
         writer.member("detail", detail)
         writer.endObject()
         return Response(
-            status: status, contentType: "application/problem+json", fields: fields,
+            status: status, contentType: "application/problem+json",
+            fields: fields + Response.unsniffed,
             body: writer.takeBytes())
     }
 }
@@ -68,6 +69,10 @@ extension Response {
     /// A short text.
     static func text(_ status: Int, _ text: String) -> Response {
         Response(
-            status: status, contentType: "text/plain; charset=utf-8", body: Array(text.utf8))
+            status: status, contentType: "text/plain; charset=utf-8", fields: unsniffed,
+            body: Array(text.utf8))
     }
+
+    /// What keeps a browser from taking for a page what quotes a stranger's manifest.
+    static let unsniffed = [(name: "X-Content-Type-Options", value: "nosniff")]
 }

@@ -1,18 +1,24 @@
 /// The parameters of a target's query, as forms send them (WHATWG URL, section 5.1).
 struct Query {
-    private var parameters: [(name: String, value: String)] = []
+    private let text: String
 
     /// Reads `a=b&c=d`; what is percent-encoded is decoded, `+` is a space.
-    init(_ text: String?) {
-        for pair in (text ?? "").split(separator: "&") {
-            let name = pair.prefix { $0 != "=" }
-            let value = pair.dropFirst(name.count + 1)
-            parameters.append((Self.decoded(name), Self.decoded(value)))
-        }
-    }
+    init(_ text: String?) { self.text = text ?? "" }
 
-    /// The value of the first parameter of this name.
-    subscript(name: String) -> String? { parameters.first { $0.name == name }?.value }
+    /// The value of the first parameter of this name. Nothing is allocated where names and values
+    /// are short: a review's query is read on its way.
+    subscript(name: String) -> String? {
+        var rest = text.utf8[...]
+        while !rest.isEmpty {
+            let pair = rest.prefix { $0 != UInt8(ascii: "&") }
+            rest = rest[pair.endIndex...].dropFirst()
+            let key = pair.prefix { $0 != UInt8(ascii: "=") }
+            if Self.decoded(Substring(key)) == name {
+                return Self.decoded(Substring(pair[key.endIndex...].dropFirst()))
+            }
+        }
+        return nil
+    }
 
     private static func decoded(_ text: Substring) -> String {
         guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") })

@@ -7,7 +7,9 @@ protocol RequestHandler: AnyObject {
     var routes: [Route] { get }
 
     /// Answers a request, or returns nil and sends the answer through `reply` later.
-    func answer(_ request: Request, reply: Reply) -> Answer?
+    ///
+    /// - Parameter client: The subject of the client's certificate, if it showed one.
+    func answer(_ request: Request, from client: String?, reply: Reply) -> Answer?
 
     /// Judges by other policies from now on; called between requests.
     func adopt(_ rollout: Rollout)
@@ -23,6 +25,8 @@ struct Reply: Sendable {
     let mailbox: Mailbox
     let token: Poller.Token
     let id: RequestID
+    /// Who asks.
+    let peer: PeerNetwork
 
     /// Sends the answer; a connection that is gone meanwhile drops it.
     func send(_ answer: Answer) { mailbox.post(.answer(token, id, answer)) }

@@ -1,11 +1,21 @@
 internal import Policy
 internal import Posix
+internal import TLS
 
 /// New policies on their way to one admission loop.
 struct Rollout: Sendable {
     let policies: PolicySet
     let counters: PolicyCounters
     /// Where the loop says that it judges by them.
+    let confirmations: Confirmations
+}
+
+/// A new certificate, or new client authorities, on their way to one loop.
+struct TLSRollout: Sendable {
+    let context: TLSContext
+    /// Whether clients that were let in by the former authorities are to show themselves anew.
+    let changesClientAuthorities: Bool
+    /// Where the loop says that new connections get them.
     let confirmations: Confirmations
 }
 

@@ -81,18 +81,18 @@ struct Scrape {
                 (name: "enforcement", value: state.enforcement.rawValue),
                 (name: "digest", value: policies.loaded.digest),
             ])
-        writeReloads()
+        writePolicyReloads()
     }
 
-    private mutating func writeReloads() {
+    private mutating func writePolicyReloads() {
         out.begin(
             "cattleguard_policy_reloads_total", .counter,
             help: "Times that policies were read while serving, put into force or not.")
-        out.sample(state.reloads.value)
+        out.sample(state.policyReloads.attempts.value)
         out.begin(
             "cattleguard_policy_reload_failures_total", .counter,
             help: "Times that the policies read were refused; the old ones stayed in force.")
-        out.sample(state.reloadFailures.value)
+        out.sample(state.policyReloads.failures.value)
         out.begin(
             "cattleguard_policy_last_reload_successful", .gauge,
             help: "Whether the policies that are there are the ones in force: 1, or 0.")
@@ -124,6 +124,10 @@ struct Scrape {
             help: "Connections that kept the server waiting, closed to make room for others.")
         writeCounters { $0.evicted }
         out.begin(
+            "cattleguard_http_connections_refused_total", .counter,
+            help: "Connections closed as they came: their address has its share of them.")
+        writeCounters { $0.refused }
+        out.begin(
             "cattleguard_http_accept_pauses_total", .counter,
             help: "Times that accepting was put off for want of descriptors or room.")
         writeCounters { $0.acceptPauses }
@@ -138,7 +142,7 @@ struct Scrape {
         }
         out.begin(
             "cattleguard_requests_shed_total", .counter,
-            help: "Requests refused with 429 for want of room.")
+            help: "Requests refused with 429 for want of room or time.")
         forEachListener { out, listener, loops in
             out.table(loops.map(\.shed), more: [listener])
         }
@@ -148,14 +152,32 @@ struct Scrape {
         out.begin(
             "cattleguard_log_lines_dropped_total", .counter, help: "Log lines that found no room.")
         out.sample(state.loops.reduce(0) { $0 &+ UInt64(max(0, $1.droppedLogLines.value)) })
-        if let moment = state.certificateNotAfter {
-            out.begin(
-                "cattleguard_tls_certificate_expiry_timestamp_seconds", .gauge,
-                help: "When the TLS certificate in use expires.")
-            out.sample(Double(moment))
-        }
+        if let status = state.tlsStatus { writeTLS(status) }
         out.begin("cattleguard_build_info", .gauge, help: "The program's version.")
         out.sample(UInt64(1), [(name: "version", value: state.version)])
+    }
+
+    private mutating func writeTLS(_ status: TLSStatus) {
+        out.begin(
+            "cattleguard_tls_certificate_expiry_timestamp_seconds", .gauge,
+            help: "When the TLS certificate in use expires.")
+        out.sample(Double(status.notAfter))
+        out.begin(
+            "cattleguard_tls_reloads_total", .counter,
+            help: "Times that TLS files were read while serving, put to use or not.")
+        out.sample(state.tlsReloads.attempts.value)
+        out.begin(
+            "cattleguard_tls_reload_failures_total", .counter,
+            help: "Times that the TLS files read were refused; the old ones stayed in use.")
+        out.sample(state.tlsReloads.failures.value)
+        out.begin(
+            "cattleguard_tls_last_reload_successful", .gauge,
+            help: "Whether the TLS files that are there are the ones in use: 1, or 0.")
+        out.sample(UInt64(status.refusal == nil ? 1 : 0))
+        out.begin(
+            "cattleguard_tls_last_reload_success_timestamp_seconds", .gauge,
+            help: "When the TLS files were last read and found good.")
+        out.sample(Double(status.lastSuccess) / 1e9)
     }
 
     private mutating func writeProcess() {

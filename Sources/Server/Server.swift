@@ -32,6 +32,8 @@ package final class Server: Sendable {
     private let configuration: Configuration
     private let state: ServerState
     private let log: LogWriter
+    /// Nil without TLS.
+    private let tlsSource: TLSSource?
     private let loops: [RunningLoop]
     private let check: CheckService
     private let ended: EndedLoops
@@ -54,7 +56,8 @@ package final class Server: Sendable {
     ) throws {
         let admission = configuration.admission
         let service = configuration.service
-        let tls = try Self.makeTLS(configuration)
+        let tlsSource = try Self.tlsSource(of: configuration)
+        let tls = try tlsSource.map { source in try source.load(source.read()) }
         let admissionListeners = try Listener.bind(
             admission.address, count: admission.threads, backlog: admission.backlog)
         let serviceListeners = try Listener.bind(
@@ -67,25 +70,24 @@ package final class Server: Sendable {
             LoopMetrics(listener: ListenerName.service, now: start)
         }
         let counters = admissionListeners.map { _ in PolicyCounters(policies.set) }
-        let status = PolicyStatus(
-            policies, counters: counters, now: Int64(Clock.wallNanoseconds()))
+        let moment = Int64(Clock.wallNanoseconds())
+        let status = PolicyStatus(policies, counters: counters, now: moment)
         let state = ServerState(
             version: version, policies: status, enforcement: configuration.enforcement,
             loops: admissionMetrics + serviceMetrics,
             admission: admissionListeners.map { _ in AdmissionMetrics() },
-            certificateNotAfter: tls?.certificateNotAfter,
+            tls: tls.map { TLSStatus($0, now: moment) },
             heartbeatLimit: configuration.heartbeatLimit)
 
         let check = try CheckService(
             state: state, threads: configuration.checkThreads,
-            queueLength: configuration.checkQueueLength)
-        let launcher = Launcher(
-            tls: tls, budget: ByteBudget(capacity: configuration.bodyBudgetBytes), log: log,
-            ended: try EndedLoops())
+            queueLength: configuration.checkQueueLength, peerShare: configuration.checksPerPeer)
+        let launcher = Launcher(tls: tls?.context, log: log, ended: try EndedLoops())
         var loops: [RunningLoop] = []
         loops += try launcher.start(admission, admissionListeners, admissionMetrics) {
             index, log in
-            AdmissionHandler(state: state, index: index, log: log)
+            AdmissionHandler(
+                state: state, index: index, loopMetrics: admissionMetrics[index], log: log)
         }
         loops += try launcher.start(service, serviceListeners, serviceMetrics) { index, _ in
             ServiceHandler(state: state, check: check, metrics: serviceMetrics[index])
@@ -97,14 +99,15 @@ package final class Server: Sendable {
         self.check = check
         self.state = state
         self.log = log
+        self.tlsSource = tlsSource
         self.loops = loops
         ended = launcher.ended
         admissionAddress = admission.address.withPort(admissionListeners[0].socket.localPort)
         serviceAddress = service.address.withPort(serviceListeners[0].socket.localPort)
     }
 
-    /// Reads the TLS material, if a listener needs it.
-    private static func makeTLS(_ configuration: Configuration) throws -> TLSContext? {
+    /// Where the TLS material is, if a listener needs it.
+    private static func tlsSource(of configuration: Configuration) throws -> TLSSource? {
         guard configuration.admission.address.isSecure || configuration.service.address.isSecure
         else { return nil }
         guard let files = configuration.tls else {
@@ -112,24 +115,9 @@ package final class Server: Sendable {
                 "an https address needs a certificate and its key: "
                     + "--tls-certificate and --tls-private-key")
         }
-        let now: @Sendable () -> Int64 = { Int64(Clock.wallNanoseconds() / 1_000_000_000) }
-        let pem = try [files.certificate, files.privateKey].map { path throws(SystemError) in
-            try File.read(path, byteLimit: configuration.tlsFileBytes)
-        }
-        let clientCA = try files.clientCA.map { path throws(SystemError) in
-            try File.read(path, byteLimit: configuration.tlsFileBytes)
-        }
-        do throws(TLSError) {
-            return try TLSContext(
-                TLSConfiguration(
-                    certificateChainPEM: pem[0], privateKeyPEM: pem[1], clientCAPEM: clientCA,
-                    applicationProtocols: ["h2", "http/1.1"]),
-                ticketKeys: TicketKeys(
-                    lifetimeSeconds: configuration.ticketLifetimeSeconds, now: now),
-                unixSeconds: now())
-        } catch {
-            throw StartError("\(files.certificate), \(files.privateKey): \(error)")
-        }
+        return TLSSource(
+            files: files, byteLimit: configuration.tlsFileBytes,
+            ticketLifetimeSeconds: configuration.ticketLifetimeSeconds)
     }
 }
 
@@ -160,7 +148,7 @@ extension Server {
     }
 
     /// Serves until a signal comes, then drains; a second signal ends at once. While it serves, it
-    /// puts changed policies into force; SIGHUP has them read at once.
+    /// puts changed policies and TLS files into force; SIGHUP has them read at once.
     ///
     /// - Parameters:
     ///   - signals: SIGTERM, SIGINT and SIGHUP, made before the server was started.
@@ -171,16 +159,14 @@ extension Server {
         ready: () -> Void = {}
     ) throws(SystemError) -> Ending {
         ready()
-        let reloader = Reloader(
-            source, policies: state.policyStatus.loaded, times: configuration.reload,
-            now: Clock.monotonicNanoseconds())
+        let reloads = reloads(from: source)
         var stage = Stage.serving
         while true {
-            let watch = stage.isServing ? reloader.rawValue : nil
-            let deadline = stage.deadline ?? reloader.deadline
+            let watches = stage.isServing ? reloads.rawValues : []
+            let deadline = stage.deadline ?? reloads.deadline
             // Not a poller: connections may have taken every descriptor by now.
             try Poller.waitForAny(
-                of: [signals.rawValue, ended.rawValue] + (watch.map { [$0] } ?? []),
+                of: [signals.rawValue, ended.rawValue] + watches,
                 timeoutMilliseconds: Self.milliseconds(until: deadline))
             let endedCount = ended.count()
             if endedCount == loops.count {
@@ -208,7 +194,7 @@ extension Server {
             case .draining where signal != nil, .finishing where signal != nil:
                 log.write(.warning, "cut short by a second signal")
                 return .cutShort
-            case .serving: reload(with: reloader, isAsked: next == .hangUp)
+            case .serving: reloads.run(isAsked: next == .hangUp)
             default: break
             }
         }
@@ -239,66 +225,9 @@ extension Server {
 // MARK: - Reloading
 
 extension Server {
-    /// Has the policies read where that is due, or where a signal asks for it, and puts them into
-    /// force or says why not.
-    func reload(with reloader: Reloader, isAsked: Bool) {
-        let now = Clock.monotonicNanoseconds()
-        let blindness = reloader.blindness
-        let outcome = isAsked ? reloader.reload(now) : reloader.reloadIfDue(now)
-        if let error = reloader.blindness, error != blindness {
-            log.write(.warning, "policies are not watched but read every second") { writer in
-                writer.member("reason", error.description)
-            }
-        }
-        guard let outcome else { return }
-        state.reloads.add()
-        switch outcome {
-        case .loaded(let policies): adopt(policies)
-        case .refused(let problems): refuse(problems)
-        }
-    }
-
-    /// Gives good policies to every admission loop, and only then says that they are in force.
-    private func adopt(_ policies: LoadedPolicies) {
-        var status = state.policyStatus
-        let moment = Int64(Clock.wallNanoseconds())
-        let isNew = policies.files != status.loaded.files
-        if isNew {
-            let counters = status.counters.map { PolicyCounters(policies.set, carryingOver: $0) }
-            rollOut(policies.set, counters)
-            status = PolicyStatus(policies, counters: counters, now: moment)
-        }
-        status.lastSuccess = moment
-        status.refusal = nil
-        state.setPolicyStatus(status)
-        log.write(.info, isNew ? "policies reloaded" : "policies unchanged") { writer in
-            status.writeInForce(to: &writer)
-        }
-    }
-
-    /// Returns when every admission loop judges by the set.
-    private func rollOut(_ set: PolicySet, _ counters: [PolicyCounters]) {
-        let confirmations = Confirmations()
-        // The admission loops are the first of all loops.
-        for (loop, counters) in zip(loops, counters) {
-            loop.mailbox.post(
-                .adopt(
-                    Rollout(policies: set, counters: counters, confirmations: confirmations)))
-        }
-        // A loop that hangs is told of by the probes: it must not hold up a signal, too.
-        _ = confirmations.wait(
-            for: counters.count, timeoutNanoseconds: configuration.reload.adoption)
-    }
-
-    private func refuse(_ problems: [PolicyProblem]) {
-        var status = state.policyStatus
-        let refusal = PolicyStatus.Refusal(problems, moment: Int64(Clock.wallNanoseconds()))
-        status.refusal = refusal
-        state.reloadFailures.add()
-        state.setPolicyStatus(status)
-        log.write(.warning, "policies refused, the old ones stay in force") { writer in
-            refusal.write(to: &writer)
-            status.writeInForce(to: &writer)
-        }
+    /// What keeps the server's policies, and its TLS files if it has any, as their files are.
+    func reloads(from source: PolicySource) -> Reloads {
+        Reloads(
+            source, tlsSource, state: state, loops: loops, log: log, times: configuration.reload)
     }
 }

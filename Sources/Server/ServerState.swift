@@ -10,31 +10,30 @@ final class ServerState: Sendable {
     let version: String
     /// The cap on the policies' actions.
     let enforcement: Enforcement
-    /// Times that policies were read while serving; the thread that leads writes.
-    let reloads = Counter()
-    /// Times that what was read was refused; the thread that leads writes.
-    let reloadFailures = Counter()
+    /// How often policies were read while serving.
+    let policyReloads = ReloadCounters()
+    /// How often TLS files were read while serving.
+    let tlsReloads = ReloadCounters()
     /// The metrics of every loop of both listeners.
     let loops: [LoopMetrics]
     /// The metrics of the admission loops' reviews, in the order of the loops.
     let admission: [AdmissionMetrics]
-    /// When the certificate expires, in seconds since 1970; nil without TLS.
-    let certificateNotAfter: Int64?
     /// How long an admission loop may be silent, in nanoseconds.
     let heartbeatLimit: UInt64
     private let policies: Lock<PolicyStatus>
+    private let tls: Lock<TLSStatus?>
     private let draining = Atomic<Bool>(false)
 
     init(
         version: String, policies: PolicyStatus, enforcement: Enforcement, loops: [LoopMetrics],
-        admission: [AdmissionMetrics], certificateNotAfter: Int64?, heartbeatLimit: UInt64
+        admission: [AdmissionMetrics], tls: TLSStatus?, heartbeatLimit: UInt64
     ) {
         self.version = version
         self.policies = Lock(policies)
         self.enforcement = enforcement
         self.loops = loops
         self.admission = admission
-        self.certificateNotAfter = certificateNotAfter
+        self.tls = Lock(tls)
         self.heartbeatLimit = heartbeatLimit
     }
 
@@ -44,6 +43,18 @@ final class ServerState: Sendable {
 
     /// Replaces the status; for the thread that leads the loops.
     func setPolicyStatus(_ status: PolicyStatus) { policies.withLock { $0 = status } }
+
+    /// The certificate in use and what there is to say of it; nil without TLS.
+    var tlsStatus: TLSStatus? { tls.withLock { $0 } }
+
+    /// Replaces the status; for the thread that leads the loops.
+    func setTLSStatus(_ status: TLSStatus) { tls.withLock { $0 = status } }
+
+    /// What `/readyz` says: the server is ready by the old policies and certificate, too.
+    var readiness: String {
+        let warnings = [policyStatus.warning, tlsStatus?.warning].compactMap(\.self)
+        return warnings.isEmpty ? "ready\n" : warnings.joined()
+    }
 
     /// Whether the end has been announced.
     var isDraining: Bool { draining.load(ordering: .relaxed) }
@@ -62,6 +73,14 @@ final class ServerState: Sendable {
         let verb = names.count == 1 ? "does" : "do"
         return .text(503, "\(names.joined(separator: ", ")) \(verb) not turn\n")
     }
+}
+
+/// How often files were read while serving, and with what success; the thread that leads writes.
+final class ReloadCounters: Sendable {
+    /// Times that they were read.
+    let attempts = Counter()
+    /// Times that what was read was refused.
+    let failures = Counter()
 }
 
 /// The values of the metric label `listener`.

@@ -16,7 +16,7 @@ final class ServiceHandler: RequestHandler {
         self.metrics = metrics
     }
 
-    func answer(_ request: Request, reply: Reply) -> Answer? {
+    func answer(_ request: Request, from client: String?, reply: Reply) -> Answer? {
         switch Route.find(request, among: routes) {
         case .none(let answer): answer
         case .route(let route):
@@ -28,20 +28,20 @@ final class ServiceHandler: RequestHandler {
     private func response(to request: Request, at route: Route, reply: Reply) -> Response? {
         switch route {
         case .check:
-            check.refuse(request, reply: reply) { metrics.countShed(.checkQueue) }
+            check.refuse(request, reply: reply) { metrics.countShed($0) }
         case .policies: policies(request)
         case .metrics: scrape(request)
         case .livez: state.hangingLoops() ?? .text(200, "alive\n")
         case .readyz:
             state.isDraining
-                ? .text(503, "draining\n") : .text(200, state.policyStatus.readiness)
+                ? .text(503, "draining\n") : .text(200, state.readiness)
         case .openAPI:
             Response(
                 status: 200, contentType: "application/yaml",
                 body: PackageResources.openapi_yaml)
         case .root:
             Response(
-                status: 200, contentType: "text/html; charset=utf-8",
+                status: 200, contentType: "text/html; charset=utf-8", fields: LandingPage.fields,
                 body: Array(LandingPage.html.utf8))
         case .validate, .healthz, .other: Route.notFound(among: routes)
         }

@@ -73,6 +73,14 @@ final class SettledWatch {
         rescan = now &+ (isCertain && blindness == nil ? times.rescan : times.blindRescan)
     }
 
+    /// The folder that a path's last part lies in.
+    static func folder(holding path: String) -> String {
+        let parts = path.split(separator: "/")
+        let folder = parts.dropLast().joined(separator: "/")
+        if path.hasPrefix("/") { return "/\(folder)" }
+        return folder.isEmpty ? "." : folder
+    }
+
     private var longest: UInt64 { max(times.longest, times.quiet) }
 
     private func noteChanges(_ now: UInt64) {

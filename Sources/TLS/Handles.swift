@@ -16,22 +16,42 @@ struct Certificate: ~Copyable {
         unsafe X509_free(pointer)
     }
 
+    /// The beginning of its validity in seconds since 1970-01-01 UTC.
+    var notBefore: Int64 { unsafe Self.unixSeconds(X509_get0_notBefore(pointer)) }
+
     /// The end of its validity in seconds since 1970-01-01 UTC.
-    var notAfter: Int64 {
+    var notAfter: Int64 { unsafe Self.unixSeconds(X509_get0_notAfter(pointer)) }
+
+    @unsafe
+    private static func unixSeconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64 {
         let epoch = unsafe ASN1_TIME_set(nil, 0)
         defer { unsafe ASN1_TIME_free(epoch) }
         var days: Int32 = 0
         var seconds: Int32 = 0
         // Sound: both times are valid ones, and the call writes two integers.
-        unsafe ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notAfter(pointer))
+        unsafe ASN1_TIME_diff(&days, &seconds, epoch, time)
         return Int64(days) * 86400 + Int64(seconds)
     }
 
-    /// The end of its validity for people: `Jan  1 00:00:00 2030 GMT`.
-    var notAfterText: String {
+    /// The beginning of its validity for people: `Jan  1 00:00:00 2030 GMT`.
+    var notBeforeText: String { unsafe Self.text(X509_get0_notBefore(pointer)) }
+
+    /// The end of its validity for people.
+    var notAfterText: String { unsafe Self.text(X509_get0_notAfter(pointer)) }
+
+    @unsafe
+    private static func text(_ time: UnsafePointer<ASN1_TIME>?) -> String {
         let text = MemoryBIO()
-        unsafe ASN1_TIME_print(text.pointer, X509_get0_notAfter(pointer))
+        unsafe ASN1_TIME_print(text.pointer, time)
         return String(decoding: text.bytes, as: UTF8.self)
+    }
+
+    /// Whether it may stand for a server: it says so, or does not say what it is for (extended key
+    /// usage, RFC 5280 §4.2.1.12).
+    var isForServers: Bool {
+        // All bits are set where the extension is absent.
+        let usages = unsafe X509_get_extended_key_usage(pointer)
+        return usages & UInt32(XKU_SSL_SERVER | XKU_ANYEKU) != 0
     }
 
     /// Its subject as RFC 2253 writes it: `CN=kube-apiserver,O=example`.

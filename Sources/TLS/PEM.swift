@@ -25,7 +25,7 @@ enum PEM {
 
     /// Reads the private key of `text`, which must not be encrypted.
     static func privateKey(of text: [UInt8]) throws(TLSError) -> PrivateKey {
-        let operation = "reading the private key"
+        let operation = TLSError.Operation.readKey
         let input = try open(text, operation)
         // Sound: the key returned is our own.
         if let key = unsafe PEM_read_bio_PrivateKey(input.pointer, nil, refusePassphrase, nil) {

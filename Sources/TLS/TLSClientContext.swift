@@ -28,7 +28,7 @@ package final class TLSClientContext: @unchecked Sendable {
         if let identity {
             _ = try identify(
                 handle, certificateChainPEM: identity.certificateChainPEM,
-                privateKeyPEM: identity.privateKeyPEM, unixSeconds: 0)
+                privateKeyPEM: identity.privateKeyPEM)
         }
         let names = applicationProtocols.flatMap { [UInt8(clamping: $0.utf8.count)] + $0.utf8 }
         // Sound: the call copies the list. It returns 0 for success.

@@ -33,19 +33,24 @@ package final class TLSContext: @unchecked Sendable {
     fileprivate let applicationProtocols: [[UInt8]]
     private let ticketKeys: TicketKeys
 
+    /// How far ahead of ours a clock may be by which a new certificate was made, in seconds.
+    package static let clockSkewSeconds: Int64 = 300
+
     /// The end of the certificate's validity in seconds since 1970-01-01 UTC.
     package let certificateNotAfter: Int64
 
-    /// Makes a context at the time `unixSeconds`. Fails if the PEM texts cannot be read, the key is
-    /// not the certificate's or the certificate has expired.
+    /// Makes a context at the time `unixSeconds`. Fails where no handshake would succeed: if the
+    /// PEM texts cannot be read, the key is not the certificate's, the certificate has expired, is
+    /// not valid yet or not for servers, or all client authorities have expired.
     package init(
         _ configuration: TLSConfiguration, ticketKeys: TicketKeys, unixSeconds: Int64
     ) throws(TLSError) {
         let handle = try unsafe makeContext(TLS_server_method(), maximumVersion: .tls13)
         certificateNotAfter = try identify(
             handle, certificateChainPEM: configuration.certificateChainPEM,
-            privateKeyPEM: configuration.privateKeyPEM, unixSeconds: unixSeconds)
-        try demandClientCertificates(handle, from: configuration.clientCAPEM)
+            privateKeyPEM: configuration.privateKeyPEM, servingAt: unixSeconds)
+        try demandClientCertificates(
+            handle, from: configuration.clientCAPEM, unixSeconds: unixSeconds)
         self.handle = handle
         self.ticketKeys = ticketKeys
         applicationProtocols = configuration.applicationProtocols.map { Array($0.utf8) }
@@ -54,6 +59,7 @@ package final class TLSContext: @unchecked Sendable {
         let this = unsafe Unmanaged.passUnretained(self).toOpaque()
         // Sound: both objects live as long as this context, which every session retains.
         unsafe openssl_set_ticket_keys(self.handle.pointer, provideTicketKey, keys)
+        _ = unsafe SSL_CTX_set_session_ticket_cb(self.handle.pointer, nil, decideOnTicket, nil)
         unsafe SSL_CTX_set_alpn_select_cb(self.handle.pointer, selectApplicationProtocol, this)
         // One ticket is enough for a client that keeps its connections.
         _ = unsafe SSL_CTX_set_num_tickets(self.handle.pointer, 1)
@@ -91,12 +97,13 @@ func makeContext(
 }
 
 /// Gives a context its certificate, chain and key; returns the end of the certificate's validity.
+/// One that is to serve at a moment must be fit for it.
 func identify(
     _ handle: borrowing ContextHandle, certificateChainPEM: [UInt8], privateKeyPEM: [UInt8],
-    unixSeconds: Int64
+    servingAt unixSeconds: Int64? = nil
 ) throws(TLSError) -> Int64 {
     let context = unsafe handle.pointer
-    let operation = "reading the certificate chain"
+    let operation = TLSError.Operation.readCertificates
     var notAfter: Int64?
     try PEM.forEachCertificate(of: certificateChainPEM, operation) {
         certificate throws(TLSError) in
@@ -108,10 +115,7 @@ func identify(
             return
         }
         notAfter = certificate.notAfter
-        guard certificate.notAfter > unixSeconds else {
-            throw TLSError(
-                "checking the certificate", "it expired on \(certificate.notAfterText)")
-        }
+        if let unixSeconds { try check(certificate, unixSeconds: unixSeconds) }
         guard unsafe SSL_CTX_use_certificate(context, certificate.pointer) == 1 else {
             throw TLSError(last: operation)
         }
@@ -120,14 +124,30 @@ func identify(
     // Sound: the calls take a reference of their own to the key.
     guard unsafe SSL_CTX_use_PrivateKey(context, key.pointer) == 1,
         unsafe SSL_CTX_check_private_key(context) == 1
-    else { throw TLSError(last: "matching the private key with the certificate") }
+    else { throw TLSError(last: TLSError.Operation.matchKey) }
     return notAfter ?? 0
+}
+
+/// Whether clients would take a server's certificate, as far as it tells by itself.
+private func check(
+    _ certificate: borrowing Certificate, unixSeconds: Int64
+) throws(TLSError) {
+    let operation = TLSError.Operation.checkCertificate
+    guard certificate.notAfter > unixSeconds else {
+        throw TLSError(operation, "it expired on \(certificate.notAfterText)")
+    }
+    guard certificate.notBefore <= unixSeconds + TLSContext.clockSkewSeconds else {
+        throw TLSError(operation, "it is not valid before \(certificate.notBeforeText)")
+    }
+    guard certificate.isForServers else {
+        throw TLSError(operation, "it is not for servers: its extended key usage says so")
+    }
 }
 
 /// Makes client certificates of these authorities obligatory, if there are any. A session belongs
 /// to its authorities: a ticket sealed under others is not resumed.
 private func demandClientCertificates(
-    _ handle: borrowing ContextHandle, from authorities: [UInt8]?
+    _ handle: borrowing ContextHandle, from authorities: [UInt8]?, unixSeconds: Int64
 ) throws(TLSError) {
     let context = unsafe handle.pointer
     var identity = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_LENGTH))
@@ -139,13 +159,22 @@ private func demandClientCertificates(
     else { throw TLSError(last: "setting up TLS") }
 
     guard let authorities else { return }
-    let operation = "reading the client authorities"
+    let operation = TLSError.Operation.readAuthorities
+    var lastEnd: (unixSeconds: Int64, text: String) = (.min, "")
     try PEM.forEachCertificate(of: authorities, operation) { authority throws(TLSError) in
+        if authority.notAfter > lastEnd.unixSeconds {
+            lastEnd = (authority.notAfter, authority.notAfterText)
+        }
         // Sound: the calls take a reference or copy of their own.
         guard
             unsafe X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.pointer) == 1,
             unsafe SSL_CTX_add_client_CA(context, authority.pointer) == 1
         else { throw TLSError(last: operation) }
+    }
+    guard lastEnd.unixSeconds > unixSeconds else {
+        throw TLSError(
+            TLSError.Operation.checkAuthorities,
+            "all have expired, the last on \(lastEnd.text)")
     }
     unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
 }

@@ -33,6 +33,36 @@ package struct TLSError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Which part of a server's configuration is at fault, where one is.
+    package var part: Part? {
+        switch operation {
+        case Operation.readCertificates, Operation.checkCertificate: .certificate
+        case Operation.readKey, Operation.matchKey: .privateKey
+        case Operation.readAuthorities, Operation.checkAuthorities: .clientAuthorities
+        default: nil
+        }
+    }
+
+    /// A part of a server's configuration.
+    package enum Part: Sendable {
+        /// The certificate and its chain.
+        case certificate
+        /// The certificate's private key.
+        case privateKey
+        /// The authorities of client certificates.
+        case clientAuthorities
+    }
+
+    /// What is done with those parts.
+    enum Operation {
+        static let readCertificates = "reading the certificate chain"
+        static let checkCertificate = "checking the certificate"
+        static let readKey = "reading the private key"
+        static let matchKey = "matching the private key with the certificate"
+        static let readAuthorities = "reading the client authorities"
+        static let checkAuthorities = "checking the client authorities"
+    }
+
     /// `TLS handshake: unsupported protocol`.
     package var description: String { "\(operation): \(reason)" }
 }

@@ -218,11 +218,18 @@ extension TLSSession {
         unsafe SSL_session_reused(ssl) == 1
     }
 
-    /// The subject of the peer's certificate (RFC 2253), or nil if it showed none.
-    package var peerSubject: String? {
-        // Sound: the certificate returned is a reference of our own.
-        guard let pointer = unsafe SSL_get1_peer_certificate(ssl) else { return nil }
-        return unsafe Certificate(adopting: pointer).subject
+    /// The subject of the peer's certificate as RFC 2253 writes it, in ASCII, whatever else it has
+    /// escaped; or nil if the peer showed none or it was not verified. Of one with more than
+    /// `byteLimit` bytes the length is told: half a name could be another's.
+    package func peerSubject(byteLimit: Int) -> String? {
+        guard unsafe SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER != 0,
+            unsafe SSL_get_verify_result(ssl) == Int(X509_V_OK),
+            // Sound: the certificate returned is a reference of our own.
+            let pointer = unsafe SSL_get1_peer_certificate(ssl)
+        else { return nil }
+        let subject = unsafe Certificate(adopting: pointer).subject
+        let count = subject.utf8.count
+        return count <= byteLimit ? subject : "(\(count) bytes)"
     }
 
     /// The client's session if the server gave a ticket for it. With TLS 1.3 tickets come after

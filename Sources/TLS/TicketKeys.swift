@@ -104,6 +104,25 @@ private final class TicketKey: Sendable {
     }
 }
 
+/// OpenSSL's question whether to resume by a ticket (SSL_CTX_set_session_ticket_cb(3)): a client
+/// whose certificate has expired must not come back by one, for each would be given for another.
+/// Where the answer is no, a full handshake follows.
+func decideOnTicket(
+    _ ssl: OpaquePointer?, _ session: OpaquePointer?, _ name: UnsafePointer<UInt8>?,
+    _ nameLength: Int, _ status: Int32, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW else {
+        return SSL_TICKET_RETURN_IGNORE_RENEW
+    }
+    // Sound: the certificate belongs to the session, which lives during the call.
+    if let certificate = unsafe SSL_SESSION_get0_peer(session),
+        unsafe X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0
+    {
+        return SSL_TICKET_RETURN_IGNORE_RENEW
+    }
+    return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW
+}
+
 /// OpenSSL's question for a ticket key (SSL_CTX_set_tlsext_ticket_key_evp_cb(3)): 1 done, 2 done
 /// and to be sealed anew, 0 no such key (a full handshake follows), -1 failure.
 func provideTicketKey(

@@ -19,9 +19,9 @@ struct ServeCommand: ParsableCommand {
             one at once.
 
             Policies that change are read again, all of them, and put into force at once, without \
-            a restart; SIGHUP has them read in any case. If anything is wrong with them the old \
-            ones stay in force, and /readyz, the log and the metrics say what. Certificates are \
-            read at the start; to change them, restart it.
+            a restart; so are the certificate, its key and the client authorities. SIGHUP has all \
+            of them read in any case. If anything is wrong with them the old ones stay in force, \
+            and /readyz, the log and the metrics say what.
 
             Exit codes: 0 ended in order; 1 could not start, or was ended at once; 2 bad usage \
             or a bad policy.
@@ -76,7 +76,8 @@ struct ServeCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long changed policies must rest before they are read (default: 100ms).",
+            "How long changed policies or certificates must rest before they are read "
+                + "(default: 100ms).",
             valueName: "interval"))
     var reloadDelay: Interval?
 
@@ -91,6 +92,8 @@ struct ServeCommand: ParsableCommand {
             "How long work in flight may take after that (default: 20s).",
             valueName: "interval"))
     var finishTime: Interval?
+
+    @OptionGroup var peers: PeerOptions
 
     @OptionGroup var timeouts: TimeoutOptions
 
@@ -158,6 +161,7 @@ struct ServeCommand: ParsableCommand {
         configuration.admission.deadlines = deadlines
         configuration.service.deadlines = deadlines
         configuration.checkThreads = checkThreads
+        try peers.apply(to: &configuration, &settings)
         if let delay = try settings.value(reloadDelay, "reload-delay") {
             configuration.reload.quiet = delay.nanoseconds
         }

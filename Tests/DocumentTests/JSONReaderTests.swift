@@ -132,6 +132,15 @@ private func jsonError(_ text: String, limits: ReadingLimits = roomy) -> String?
             jsonError(text) == "\(place): the name \"\(name)\" stands twice in one object")
     }
 
+    /// Swift's strings are equal where Unicode takes them for the same; JSON's are not.
+    @Test(arguments: [
+        (#"{"\u212a":1,"K":2}"#, "K"), (#"{"e\u0301":1,"\u00e9":2}"#, "\u{e9}"),
+    ])
+    func `tells names apart that only look equal`(text: String, name: String) throws {
+        let document = try readJSON(text)
+        #expect(document.root?[name]?.integer == 2)
+    }
+
     @Test func `tells names of one fingerprint apart`() {
         // Equal length, first, middle and last byte.
         let names = (0..<200).map { "a\($0 + 100)mm\($0 + 100)z" }

@@ -175,10 +175,14 @@ class Gate:
             context.set_alpn_protocols(list(protocols))
         return context
 
-    def connect(self, timeout=WAIT, context=None):
-        """A TLS connection to the admission listener."""
-        raw = socket.create_connection(("127.0.0.1", self.admission_port), timeout=timeout)
+    def connect(self, timeout=WAIT, context=None, receive_buffer=0):
+        """A TLS connection to the admission listener; with little room for answers if told so."""
+        raw = socket.socket()
         try:
+            raw.settimeout(timeout)
+            if receive_buffer:
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            raw.connect(("127.0.0.1", self.admission_port))
             return (context or self.tls_context()).wrap_socket(raw, server_hostname="localhost")
         except BaseException:
             raw.close()

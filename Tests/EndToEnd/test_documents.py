@@ -76,6 +76,8 @@ LIMITS = [
     ("Sources/Server/Configuration.swift", "limits.bodyBytes", "8 MiB", 8 << 20),
     ("Sources/Server/Configuration.swift", "bodyBudgetBytes", "256 MiB", 256 << 20),
     ("Sources/Server/Configuration.swift", "checkQueueLength", "32", 32),
+    ("Sources/Server/Configuration.swift", "tlsFileBytes", "1 MiB", 1 << 20),
+    ("Sources/Server/Connection.swift", "subjectBytes", "1,024 bytes", 1024),
     ("Sources/Server/PolicyFolder.swift", "fileBytes", "4 MiB", 4 << 20),
     ("Sources/cattleguard/CheckCommand.swift", "fileBytes", "64 MiB", 64 << 20),
     ("Sources/Report/Check.swift", "listed", "10,000", 10_000),

@@ -107,3 +107,51 @@ private struct Numbers: RandomNumberGenerator {
         #expect(driver.engine.shouldClose)
     }
 }
+
+@Suite struct ArrivalTests {
+    private func receive(_ text: String, _ engine: Engine, at moment: UInt64) {
+        receive(Array(text.utf8), engine, at: moment)
+    }
+
+    private func receive(_ bytes: [UInt8], _ engine: Engine, at moment: UInt64) {
+        engine.receive(at: moment) { room in
+            for offset in bytes.indices { room[offset] = bytes[offset] }
+            return bytes.count
+        }
+    }
+
+    @Test func aRequestArrivesWithTheFirstByteOfItsHead() throws {
+        let driver = EngineDriver()
+        let engine = driver.engine
+        receive("", engine, at: 5)
+        receive("P", engine, at: 10)
+        receive("OST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na", engine, at: 20)
+        #expect(engine.nextEvent() == nil)
+        receive("bGET / HTTP/1.1\r\nHost: a\r\n\r\nGET /", engine, at: 30)
+        let first = try #require(driver.request())
+        #expect(first.arrival == 10)
+        engine.respond(to: first.id, Response(status: 200))
+        // What came behind it came when it was read.
+        let second = try #require(driver.request())
+        #expect(second.arrival == 30)
+        engine.respond(to: second.id, Response(status: 200))
+        receive(" HTTP/1.1\r\nHost: a\r\n\r\n", engine, at: 40)
+        let third = try #require(driver.request())
+        #expect(third.arrival == 30)
+        engine.respond(to: third.id, Response(status: 200))
+        _ = driver.output()
+        engine.releaseIdleBuffers()
+        receive("GET / HTTP/1.1\r\nHost: a\r\n\r\n", engine, at: 50)
+        #expect(driver.request()?.arrival == 50)
+    }
+
+    @Test(arguments: [Engine.Mode.http2, .detect])
+    func eachStreamHasItsOwnArrival(_ mode: Engine.Mode) {
+        let driver = EngineDriver(mode: mode)
+        receive(Frames.start + Frames.headers(1), driver.engine, at: 10)
+        receive(Frames.headers(3, "GET", ends: true), driver.engine, at: 20)
+        receive(Frames.data(1, [1]), driver.engine, at: 30)
+        #expect(driver.request()?.arrival == 20)
+        #expect(driver.request()?.arrival == 10)
+    }
+}

@@ -422,6 +422,25 @@ extension Engine.Event? {
         #expect(driver.frames().contains { $0.type == 7 || $0.type == 3 })
     }
 
+    @Test func whoTakesNoFramesIsNotReadOn() {
+        var limits = Limits()
+        limits.http2.concurrentStreams = 1
+        limits.http2.outboundFrames = 10
+        // Each stream that is refused is a frame to send, as long as the peer may not yet know how
+        // many it may open.
+        let driver = EngineDriver(mode: .http2, limits: limits)
+        driver.feed(Frames.start)
+        _ = driver.output()
+        driver.feed(Frames.headers(1))
+        for number in 1...10 {
+            #expect(driver.engine.wantsInput, "\(number)")
+            driver.feed(Frames.headers(2 * number + 1))
+        }
+        #expect(!driver.engine.wantsInput)
+        #expect(driver.frames().filter { $0.type == 3 }.count == 10)
+        #expect(driver.engine.wantsInput)
+    }
+
     @Test func aSlowReaderHoldsLittle() throws {
         let driver = EngineDriver.http2()
         driver.feed(Frames.headers(1, ends: true))

@@ -63,8 +63,7 @@ import Testing
 
     @Test func manyNamesTakeNoTime() {
         let script = (0..<10_000).map { "PASSWORD_\($0)x=y" }.joined(separator: " ")
-        let clock = ContinuousClock()
-        let time = clock.measure { #expect(found([script]).count == 10_000) }
+        let time = processorTime { #expect(found([script]).count == 10_000) }
         #expect(time < .seconds(5))
     }
 }

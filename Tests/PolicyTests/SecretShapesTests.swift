@@ -76,8 +76,7 @@ import Testing
     ])
     func hostileTextsTakeNoTime(part: String) {
         let text = String(repeating: part, count: 150_000 / part.utf8.count)
-        let clock = ContinuousClock()
-        let time = clock.measure { _ = SecretShapes.found(in: text.utf8.span) }
+        let time = processorTime { _ = SecretShapes.found(in: text.utf8.span) }
         #expect(time < .seconds(5))
     }
 }

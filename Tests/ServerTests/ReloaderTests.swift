@@ -82,7 +82,7 @@ private final class Policies: Sendable {
     func reloader(
         _ source: PolicySource, rescan: UInt64 = 3_600_000_000_000,
         longest: UInt64 = 1_000_000_000
-    ) throws -> Reloader {
+    ) throws -> Reloader<PolicySource> {
         let files = try PolicyFolder.read(source.path)
         var times = ReloadTimes()
         times.quiet = 10_000_000
@@ -90,14 +90,14 @@ private final class Policies: Sendable {
         times.rescan = rescan
         times.blindRescan = 50_000_000
         let reloader = Reloader(
-            source, policies: try source.load(files), times: times,
+            source, loaded: try source.load(files), times: times,
             now: Clock.monotonicNanoseconds())
         #expect(reloader.reloadIfDue(Clock.monotonicNanoseconds()) == nil)
         return reloader
     }
 }
 
-extension Reloader {
+extension Reloader<PolicySource> {
     /// Waits for the next outcome, as the thread that leads does; nil when nothing comes.
     fileprivate func outcome(seconds: UInt64 = 5) throws -> String? {
         let end = Clock.monotonicNanoseconds() + seconds * 1_000_000_000
@@ -123,13 +123,13 @@ extension Reloader {
     }
 }
 
-extension Reloader.Outcome {
+extension Reloader.Outcome where Source == PolicySource {
     /// The names of the policies, or what is wrong without the folder that it is in.
     fileprivate var text: String {
         switch self {
         case .loaded(let policies): policies.set.policies.map(\.name).joined(separator: " ")
         case .refused(let problems):
-            problems.map { problem in
+            problems.all.map { problem in
                 let file = problem.file.split(separator: "/").last ?? ""
                 let place = "\(problem.position.line):\(problem.position.column)"
                 return "\(file):\(place): \(problem.message)"
@@ -273,7 +273,7 @@ extension Reloader.Outcome {
         let loaded = try source.load(PolicyFolder.read(source.path))
         try policies.write(Policies.text("two"))
         let reloader = Reloader(
-            source, policies: loaded, times: ReloadTimes(), now: Clock.monotonicNanoseconds())
+            source, loaded: loaded, times: ReloadTimes(), now: Clock.monotonicNanoseconds())
         #expect(try reloader.outcome() == "two")
     }
 

@@ -208,14 +208,14 @@ private final class Client {
     @Test func aSlowBodyMakesRoomInTheBudget() throws {
         let running = try RunningServer {
             $0.admission.threads = 1
-            $0.bodyBudgetBytes = 3_000_000
+            $0.admission.byteBudget = 3_000_000
             $0.admission.patience = 50_000_000
         }
         let head = "POST /validate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
         let body = String(repeating: "x", count: 2_000_000)
         let slow = try running.admission()
         try slow.send("\(head)Content-Length: 2000001\r\n\r\n\(body)")
-        Lock(()).wait(timeoutNanoseconds: 200_000_000) { _ in Never?.none }
+        Lock(()).wait(timeoutNanoseconds: 500_000_000) { _ in Never?.none }
         let refused = try running.admission()
         try refused.send("\(head)Content-Length: 2000000\r\n\r\n\(body)")
         #expect(try refused.receiveAll().contains("Retry-After: 1\r\n"))
@@ -246,10 +246,8 @@ private final class Client {
         try File.write(Array(text.utf8), to: file, permissions: 0o600)
         defer { unsafe unlink(file) }
         let source = PolicySource(path: file, enforcement: .declared, allowEmpty: false)
-        let reloader = Reloader(
-            source, policies: LoadedPolicies(set: .empty), times: ReloadTimes(),
-            now: Clock.monotonicNanoseconds())
-        running.server.reload(with: reloader, isAsked: false)
+        let reloads = running.server.reloads(from: source)
+        reloads.run(isAsked: false)
         let client = try running.service()
         func answer(_ path: String, through text: String) throws -> String {
             try client.send("GET \(path) HTTP/1.1\r\n\(get)")
@@ -259,12 +257,53 @@ private final class Client {
         #expect(try answer("/readyz", through: "ready\n").contains("200 OK"))
 
         try File.write(Array("kind: none".utf8), to: file, permissions: 0o600)
-        running.server.reload(with: reloader, isAsked: true)
+        reloads.run(isAsked: true)
         let refused = try answer("/readyz", through: "kind is \"none\"")
         #expect(refused.hasPrefix("HTTP/1.1 200 OK"))
         #expect(refused.contains("\n\(file):1:1: apiVersion is missing"))
         #expect(try answer("/v1/policies", through: "]}").contains(#""name":"a""#))
         _ = try answer("/metrics", through: "policy_last_reload_successful 0\n")
+    }
+
+    @Test func aPeerBeyondItsShareOfConnectionsIsClosedAsItComes() throws {
+        let running = try RunningServer { $0.service.connectionsPerPeer = 2 }
+        let first = try running.service()
+        let second = try running.service()
+        for client in [first, second] {
+            try client.send("GET /livez HTTP/1.1\r\n\(get)")
+            _ = try client.receive(through: "alive\n")
+        }
+        let third = try running.service()
+        #expect(throws: SystemError.self) {
+            try third.send("GET /livez HTTP/1.1\r\n\(get)")
+            guard try third.receiveAll().isEmpty else { return }
+            throw SystemError(call: "closed", code: 0)
+        }
+        try first.send("GET /metrics HTTP/1.1\r\nConnection: close\r\n\(get)")
+        let scrape = try first.receiveAll()
+        #expect(scrape.contains("connections_refused_total{listener=\"service\"} 1\n"))
+        #expect(scrape.contains("connections_refused_total{listener=\"admission\"} 0\n"))
+    }
+
+    @Test func aReviewWhoseTimeIsOverIsNotBegun() throws {
+        let running = try RunningServer()
+        let client = try running.admission()
+        func review(_ query: String, after microseconds: UInt32) throws -> String {
+            try client.send("POST /validate\(query) HTTP/1.1\r\nContent-Length: 2\r\n")
+            usleep(microseconds)
+            try client.send("Content-Type: application/json\r\n\(get){}")
+            return try client.receive(through: "}")
+        }
+        let late = try review("?timeout=50ms", after: 60_000)
+        #expect(late.hasPrefix("HTTP/1.1 429 Too Many Requests\r\n"))
+        #expect(late.contains("\r\nRetry-After: 1\r\n"))
+        #expect(late.contains("\"detail\":\"the time that the timeout gives is over\""))
+        for query in ["?timeout=30s", "", "?timeout=soon", "?timeout=0s"] {
+            #expect(try review(query, after: 60_000).hasPrefix("HTTP/1.1 400 "), "\(query)")
+        }
+        let other = try running.service()
+        try other.send("GET /metrics HTTP/1.1\r\nConnection: close\r\n\(get)")
+        #expect(try other.receiveAll().contains("admission\",reason=\"deadline\"} 1\n"))
     }
 
     @Test func beyondTheConnectionLimitConnectionsWait() throws {

@@ -28,7 +28,8 @@ final class Endpoint {
     var applicationProtocol: String? { session.applicationProtocol }
     var protocolVersion: String { session.protocolVersion }
     var isResumed: Bool { session.isResumed }
-    var peerSubject: String? { session.peerSubject }
+    var peerSubject: String? { session.peerSubject(byteLimit: 1024) }
+    func peerSubject(byteLimit: Int) -> String? { session.peerSubject(byteLimit: byteLimit) }
     var resumption: TLSResumption? { session.resumption }
     var pendingOutputCount: Int { session.pendingOutputCount }
 
@@ -116,7 +117,7 @@ let certificate: (certificatePEM: [UInt8], privateKeyPEM: [UInt8]) = {
     }
 }()
 
-func ticketKeys() throws -> TicketKeys {
+func ticketKeys() throws(TLSError) -> TicketKeys {
     let time = now
     return try TicketKeys(lifetimeSeconds: 3600) { time }
 }

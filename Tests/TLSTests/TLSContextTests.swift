@@ -122,6 +122,49 @@ struct TLSContextTests {
         #expect(configurationError(material, unixSeconds: 86400) == expected)
     }
 
+    @Test func refusesACertificateThatIsNotValidYet() throws {
+        // Valid from an hour before the time of its making; clocks may differ by five minutes.
+        let next = try SelfSignedCertificate.make(hosts: ["next"], days: 1, unixSeconds: 7200)
+        let material = Material(certificate: next.certificatePEM, key: next.privateKeyPEM)
+        let expected = "checking the certificate: it is not valid before Jan  1 01:00:00 1970 GMT"
+        #expect(configurationError(material, unixSeconds: 3300) == nil)
+        #expect(configurationError(material, unixSeconds: 3299) == expected)
+    }
+
+    @Test func refusesACertificateForClients() throws {
+        let other = try SelfSignedCertificate.make(
+            hosts: ["other"], days: 1, unixSeconds: now, purpose: .client)
+        let material = Material(certificate: other.certificatePEM, key: other.privateKeyPEM)
+        let expected =
+            "checking the certificate: it is not for servers: its extended key usage says so"
+        #expect(configurationError(material) == expected)
+    }
+
+    @Test func refusesAuthoritiesOfWhichAllHaveExpired() throws {
+        let old = try SelfSignedCertificate.make(hosts: ["old"], days: 1, unixSeconds: 0)
+        let reason = "all have expired, the last on Jan  2 00:00:00 1970 GMT"
+        #expect(
+            configurationError(Material(clientCA: old.certificatePEM))
+                == "checking the client authorities: \(reason)")
+        let both = old.certificatePEM + certificate.certificatePEM
+        #expect(configurationError(Material(clientCA: both)) == nil)
+    }
+
+    @Test func namesThePartAtFault() throws {
+        let noPEM = Array("no PEM".utf8)
+        let parts: [(Material, TLSError.Part)] = [
+            (Material(certificate: noPEM), .certificate), (Material(key: noPEM), .privateKey),
+            (Material(clientCA: noPEM), .clientAuthorities),
+            (Material(certificate: certificate.privateKeyPEM), .certificate),
+            (Material(key: certificate.certificatePEM), .privateKey),
+        ]
+        for (material, part) in parts {
+            #expect(throws: TLSError.self) { try configure(material) }
+            do { try configure(material) } catch { #expect(error.part == part) }
+        }
+        #expect(TLSError("TLS handshake", "no application protocol").part == nil)
+    }
+
     @Test func takesAChain() throws {
         let other = try SelfSignedCertificate.make(hosts: ["other"], days: 1, unixSeconds: now)
         let chain = certificate.certificatePEM + other.certificatePEM
@@ -129,16 +172,22 @@ struct TLSContextTests {
     }
 
     private func configurationError(_ material: Material, unixSeconds: Int64 = now) -> String? {
-        do {
-            _ = try TLSContext(
-                TLSConfiguration(
-                    certificateChainPEM: material.certificate, privateKeyPEM: material.key,
-                    clientCAPEM: material.clientCA, applicationProtocols: ["http/1.1"]),
-                ticketKeys: try ticketKeys(), unixSeconds: unixSeconds)
+        do throws(TLSError) {
+            try configure(material, unixSeconds: unixSeconds)
             return nil
         } catch {
-            return "\(error)"
+            return error.description
         }
+    }
+
+    private func configure(
+        _ material: Material, unixSeconds: Int64 = now
+    ) throws(TLSError) {
+        _ = try TLSContext(
+            TLSConfiguration(
+                certificateChainPEM: material.certificate, privateKeyPEM: material.key,
+                clientCAPEM: material.clientCA, applicationProtocols: ["http/1.1"]),
+            ticketKeys: try ticketKeys(), unixSeconds: unixSeconds)
     }
 }
 
@@ -154,6 +203,18 @@ struct ClientCertificateTests {
         let server = try Endpoint.server(try serverContext(clientCA: identity.certificatePEM))
         try shakeHands(client, server)
         #expect(server.peerSubject == "CN=kube-apiserver")
+        #expect(server.peerSubject(byteLimit: 17) == "CN=kube-apiserver")
+        #expect(server.peerSubject(byteLimit: 16) == "(17 bytes)")
+        // The client, in its turn, has verified the server.
+        #expect(client.peerSubject == "CN=localhost")
+    }
+
+    @Test func aSubjectThatNobodyVerifiedIsNotTold() throws {
+        let trusting = try Endpoint.client(try TLSClientContext(trustedPEM: nil))
+        let server = try Endpoint.server(try serverContext())
+        try shakeHands(trusting, server)
+        #expect(trusting.peerSubject == nil)
+        #expect(server.peerSubject == nil)
     }
 
     @Test(arguments: [TLSVersion.tls12, .tls13])
@@ -184,7 +245,9 @@ struct ClientCertificateTests {
         let expired = try SelfSignedCertificate.make(
             hosts: ["kube-apiserver"], days: 1, unixSeconds: now - 200_000, purpose: .client)
         let reason = "certificate has expired"
-        #expect(try error(of: expired, trusting: expired.certificatePEM) == reason)
+        // Authorities of which all have expired would be refused before.
+        let authorities = expired.certificatePEM + certificate.certificatePEM
+        #expect(try error(of: expired, trusting: authorities) == reason)
     }
 
     @Test func refusesAServersCertificate() throws {

@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Testing
 
@@ -56,6 +57,33 @@ struct TicketKeysTests {
         #expect(try !resumes(version, from: context, at: others, identity: pair))
         #expect(
             try !resumes(version, from: try serverContext(keys: keys), at: context, identity: pair))
+    }
+
+    @Test(arguments: [TLSVersion.tls12, .tls13])
+    func aClientDoesNotOutliveItsCertificate(version: TLSVersion) throws {
+        let end = Int64(Date().timeIntervalSince1970) + 4
+        let identity = try SelfSignedCertificate.make(
+            hosts: ["kube-apiserver"], days: 0, unixSeconds: end, purpose: .client)
+        let pair = (identity.certificatePEM, identity.privateKeyPEM)
+        let server = try serverContext(clientCA: identity.certificatePEM)
+        let client = try clientContext(version, identity: pair)
+        // OpenSSL spoils the session of a connection that is freed before it is closed.
+        let first = try Endpoint.client(client)
+        defer { withExtendedLifetime(first) {} }
+        try shakeHands(first, try Endpoint.server(server))
+        _ = try first.read()
+        let resumption = try #require(first.resumption)
+        let again = try Endpoint.client(client, resuming: resumption)
+        let error = handshakeError(again, try Endpoint.server(server))
+        // Four seconds are enough for all of this, but nobody promises them.
+        try #require(Int64(Date().timeIntervalSince1970) < end)
+        #expect(error == nil && again.isResumed)
+
+        while Int64(Date().timeIntervalSince1970) <= end { usleep(100_000) }
+        let late = try Endpoint.client(client, resuming: resumption)
+        #expect(
+            handshakeError(late, try Endpoint.server(server))?.reason
+                == "certificate verify failed: certificate has expired")
     }
 
     /// The first key, made at 0 with a lifetime of 100, seals until 99 and opens until 199.

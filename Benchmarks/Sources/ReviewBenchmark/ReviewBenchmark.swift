@@ -1,143 +1,144 @@
 import Admission
-import CAllocations
 import Document
-import Foundation
+import Glibc
 import Policy
 
-/// Measures what a review costs inside the process: reading, judging and answering, each in
-/// nanoseconds and allocations, over a mix of recorded reviews.
+/// Measures what a review costs inside the process, stage by stage, over a mix of reviews.
 ///
-/// Usage: `ReviewBenchmark POLICIES REVIEW…`, where a review is a `.json`, `.json.gz`, `.ndjson` or
-/// `.ndjson.gz` file. Prints one row a stage: median and 90th percentile over the reviews of the
-/// best of several rounds each, since noise only ever adds.
+/// Usage: `ReviewBenchmark [--rules] POLICIES.yaml REVIEW…`, where a review is a `.json` file, or a
+/// line of an `.ndjson` file; `--rules` measures each policy alone, too. Prints one row a stage, in
+/// columns with tabs between them. Under callgrind the rows are the stages and their numbers of
+/// reviews alone, and callgrind writes down the instructions. `Benchmarks/in_process.py` runs both
+/// and makes one table.
 @main
 struct ReviewBenchmark {
-    static let rounds = 15
-    static let repetitions = 20
     /// When everything is judged: 2026-11-01T00:00:00Z.
     static let moment = Moment(seconds: 1_793_491_200)
 
-    /// One stage's cost of one review.
-    struct Cost {
-        var nanoseconds = Double.infinity
-        var allocations = Int.max
-    }
-
     static func main() throws {
-        let arguments = CommandLine.arguments.dropFirst()
-        guard let folder = arguments.first, arguments.count > 1 else {
-            FileHandle.standardError.write(
-                Data("usage: ReviewBenchmark POLICIES REVIEW…\n".utf8))
+        var arguments = CommandLine.arguments.dropFirst()
+        let measuresRules = arguments.first == "--rules"
+        if measuresRules { arguments.removeFirst() }
+        guard let path = arguments.popFirst(), !arguments.isEmpty else {
+            print("usage: ReviewBenchmark [--rules] POLICIES.yaml REVIEW…")
             exit(2)
         }
-        let reviews = try arguments.dropFirst().flatMap(bodies)
-        let policies = try policySet(folder)
-        let sizes = reviews.map(\.count).sorted()
+        let files = try policyFiles(path)
+        let policies = try PolicyReader.read(files)
+        let reviews = try arguments.flatMap(bodies).compactMap { body in
+            ReviewUnderTest(body, policies)
+        }
+        let sizes = reviews.map(\.body.count).sorted()
         print(
             "\(reviews.count) reviews, median \(sizes[sizes.count / 2]) bytes, "
                 + "\(policies.policies.count) policies")
-        print(row("stage", "ns p50", "ns p90", "MB/s", "allocations p50", "p90"))
-        let all = sizes.reduce(0, +)
-        report("read", reviews.map { measureRead($0, policies) }, all)
-        report("judge", reviews.map { measureJudge($0, policies) }, all)
-        report("answer", reviews.map { measureAnswer($0, policies) }, all)
-        report("review", reviews.map { measureReview($0, policies) }, all)
+        print(Row.header)
+        measureStages(reviews, policies)
+        if measuresRules { try measureRules(files, reviews) }
     }
 
-    /// The policies of a folder or of one file.
-    static func policySet(_ path: String) throws -> PolicySet {
-        let paths =
-            path.hasSuffix(".yaml")
-            ? [path]
-            : try FileManager.default.contentsOfDirectory(atPath: path)
-                .filter { $0.hasSuffix(".yaml") }.sorted().map { "\(path)/\($0)" }
-        return try PolicyReader.read(
-            paths.map { path in
-                PolicyFile(name: path, bytes: Array(try Data(contentsOf: URL(filePath: path))))
-            })
+    /// The stages of a review, and all of them together as the server runs them.
+    static func measureStages(_ reviews: [ReviewUnderTest], _ policies: PolicySet) {
+        report("read", reviews) { review in
+            let document = Document()
+            return { _ = try? review.read(policies, into: document) }
+        }
+        report("judge", reviews) { review in
+            { _ = policies.evaluate(review.subject, at: moment) }
+        }
+        report("answer", reviews) { review in
+            let verdict = policies.evaluate(review.subject, at: moment)
+            return { _ = AdmissionResponse(to: review.review, verdict).write() }
+        }
+        report("review", reviews) { review in
+            let reviewer = Reviewer(policies: policies)
+            let body = review.body
+            return {
+                _ = try? reviewer.review(body, body.indices, at: moment) { $0.body.count }
+            }
+        }
     }
 
+    /// What judging costs without any policy, the walk to pod specs and containers that all rules
+    /// share, and each policy alone: over the reviews that concern it, and less what judging
+    /// without a policy costs. What asks for the walk is charged with it.
+    static func measureRules(_ files: [PolicyFile], _ reviews: [ReviewUnderTest]) throws {
+        let none: (ReviewUnderTest) -> () -> Void = { review in
+            { _ = PolicySet.empty.evaluate(review.subject, at: moment) }
+        }
+        report("no policy", reviews, none)
+        let table = WorkloadTable.shipped
+        let workloads = reviews.filter { review in
+            table.contains(review.subject.kind) && review.subject.object?.kind == .object
+        }
+        report("walk", workloads) { review in
+            {
+                guard let object = review.subject.object else { return }
+                _ = try? Workload(object, kind: review.subject.kind, table: table)
+            }
+        }
+        for file in files {
+            let alone = try PolicyReader.read([file])
+            let name = alone.policies.map(\.name).joined(separator: ", ")
+            let concerned = reviews.filter { alone.concerns($0.subject) }
+            report(name, concerned, less: none) { review in
+                { _ = alone.evaluate(review.subject, at: moment) }
+            }
+        }
+    }
+
+    // MARK: What is measured
+
+    /// The policies of a file, each as a file of its own.
+    static func policyFiles(_ path: String) throws -> [PolicyFile] {
+        try String(decoding: bytes(of: path), as: UTF8.self).split(separator: "\n---\n")
+            .enumerated().map { index, text in
+                PolicyFile(name: "\(path)#\(index)", bytes: Array(text.utf8))
+            }
+    }
+
+    /// The reviews of a file.
     static func bodies(of path: String) throws -> [[UInt8]] {
-        let data =
-            path.hasSuffix(".gz") ? try gunzip(path) : try Data(contentsOf: URL(filePath: path))
-        guard path.contains(".ndjson") else { return [Array(data)] }
-        return data.split(separator: 0x0A).map(Array.init)
+        let bytes = try bytes(of: path)
+        guard path.hasSuffix(".ndjson") else { return [bytes] }
+        return bytes.split(separator: UInt8(ascii: "\n")).map(Array.init)
     }
 
-    static func gunzip(_ path: String) throws -> Data {
-        let gzip = Process()
-        let output = Pipe()
-        gzip.executableURL = URL(filePath: "/usr/bin/gzip")
-        gzip.arguments = ["-dc", path]
-        gzip.standardOutput = output
-        try gzip.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        gzip.waitUntilExit()
-        return data
-    }
-
-    // MARK: Stages
-
-    static func measureRead(_ body: [UInt8], _ policies: PolicySet) -> Cost {
-        let document = Document()
-        return measure {
-            _ = try? AdmissionReviewReader.read(
-                body, body.indices, into: document, policies: policies, limits: .admission)
+    static func bytes(of path: String) throws -> [UInt8] {
+        guard let file = fopen(path, "r") else { throw Unreadable(path: path) }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 {
+            bytes += chunk[..<count]
         }
+        return bytes
     }
 
-    static func measureJudge(_ body: [UInt8], _ policies: PolicySet) -> Cost {
-        let document = Document()
+    /// A file that cannot be opened.
+    struct Unreadable: Error { let path: String }
+}
+
+/// A review, read once.
+struct ReviewUnderTest {
+    let body: [UInt8]
+    let review: AdmissionReview
+    var subject: Subject { review.subject }
+    /// Its nodes live here.
+    private let document = Document()
+
+    /// Nil for what is no review: the corpus may hold a few that are to be refused.
+    init?(_ body: [UInt8], _ policies: PolicySet) {
+        self.body = body
         guard
             let review = try? AdmissionReviewReader.read(
                 body, body.indices, into: document, policies: policies, limits: .admission)
-        else { return Cost() }
-        return measure { _ = policies.evaluate(review.subject, at: moment) }
+        else { return nil }
+        self.review = review
     }
 
-    static func measureAnswer(_ body: [UInt8], _ policies: PolicySet) -> Cost {
-        let document = Document()
-        guard
-            let review = try? AdmissionReviewReader.read(
-                body, body.indices, into: document, policies: policies, limits: .admission)
-        else { return Cost() }
-        let verdict = policies.evaluate(review.subject, at: moment)
-        return measure { _ = AdmissionResponse(to: review, verdict).write() }
-    }
-
-    static func measureReview(_ body: [UInt8], _ policies: PolicySet) -> Cost {
-        let reviewer = Reviewer(policies: policies)
-        return measure {
-            _ = try? reviewer.review(body, body.indices, at: moment) { $0.body.count }
-        }
-    }
-
-    static func measure(_ work: () -> Void) -> Cost {
-        var cost = Cost()
-        let clock = ContinuousClock()
-        for _ in 0..<rounds {
-            let before = allocation_count()
-            let duration = clock.measure { for _ in 0..<repetitions { work() } }
-            let allocations = (allocation_count() - before) / repetitions
-            let nanoseconds = Double(duration.components.attoseconds) / 1e9
-            cost.nanoseconds = min(cost.nanoseconds, nanoseconds / Double(repetitions))
-            cost.allocations = min(cost.allocations, allocations)
-        }
-        return cost
-    }
-
-    static func report(_ stage: String, _ costs: [Cost], _ bytes: Int) {
-        let times = costs.map(\.nanoseconds).sorted()
-        let counts = costs.map(\.allocations).sorted()
-        func at(_ part: Double) -> Int { Int(Double(times.count - 1) * part) }
-        let throughput = Double(bytes) / times.reduce(0, +) * 1000
-        print(
-            row(
-                stage, "\(Int(times[at(0.5)]))", "\(Int(times[at(0.9)]))",
-                "\(Int(throughput))", "\(counts[at(0.5)])", "\(counts[at(0.9)])"))
-    }
-
-    static func row(_ cells: String...) -> String {
-        cells.map { $0 + String(repeating: " ", count: max(1, 17 - $0.count)) }.joined()
+    func read(_ policies: PolicySet, into document: Document) throws -> AdmissionReview {
+        try AdmissionReviewReader.read(
+            body, body.indices, into: document, policies: policies, limits: .admission)
     }
 }

@@ -1,4 +1,4 @@
-#include "allocations.h"
+#include "counters.h"
 #include <errno.h>
 #include <stddef.h>
 
