@@ -10,8 +10,9 @@ import Testing
             host: "127.0.0.1", port: 0, reusePort: false, backlog: 1)
         let socket = try StreamSocket.connect(
             host: "127.0.0.1", port: listener.localPort, timeoutMilliseconds: 5_000)
+        let peer = try #require(SocketAddress(host: "127.0.0.1", port: 1))
         return Connection(
-            token: token, socket: socket,
+            token: token, peer: PeerNetwork(peer), socket: socket,
             engine: Engine(
                 mode: .http1, limits: Limits(), budget: ByteBudget(capacity: 0),
                 pool: BufferPool()))
