@@ -185,7 +185,8 @@ private final class Party {
     }
 
     func write(_ count: Int) {
-        guard canWrite else { return }
+        // Four full records find what a thousand would.
+        guard canWrite, saidCount < 1 << 16 else { return }
         let plaintext = (0..<count).map { word(saidCount + $0) }
         do throws(TLSError) {
             try session.write(plaintext.span)
