@@ -9,10 +9,6 @@ package struct AdmissionResponse {
     /// The API server keeps warnings of up to 4,096 bytes in total and cuts all of them where
     /// there are more.
     static let maximumWarnings = 10
-    /// How long one warning may be, in bytes.
-    static let maximumWarningLength = 256
-    /// How long a warning should be for a terminal: its field is named where that fits.
-    static let desiredWarningLength = 120
     /// How many places of one rule a message names.
     static let placesPerRule = 3
     /// How many rules a message may be about before it begins with an overview.
@@ -29,7 +25,7 @@ package struct AdmissionResponse {
     /// The body of the answer.
     package func write() -> [UInt8] {
         var bytes: [UInt8] = []
-        let isPlain = verdict.violations.isEmpty && verdict.excepted.isEmpty
+        let isPlain = verdict.objections.isEmpty && verdict.excepted.isEmpty
         bytes.reserveCapacity(isPlain ? 192 : 2048)
         var json = JSONWriter(appendingTo: bytes)
         json.beginObject()
@@ -55,12 +51,11 @@ package struct AdmissionResponse {
 
     /// `metav1.Status`, as the API server's own Forbidden.
     private func writeStatus(to json: inout JSONWriter) {
-        let denying = verdict.violations.filter(\.denies)
         json.key("status")
         json.beginObject()
         json.member("status", "Failure")
         json.key("message")
-        json.string { text in Self.writeMessage(for: denying, to: &text) }
+        json.string { text in writeMessage(to: &text) }
         json.member("reason", "Forbidden")
         json.key("details")
         json.beginObject()
@@ -70,17 +65,8 @@ package struct AdmissionResponse {
         json.member("kind", review.subject.resource)
         json.key("causes")
         json.beginArray()
-        for violation in denying {
-            json.beginObject()
-            json.member("reason", violation.rule)
-            json.key("message")
-            json.string { text in
-                text.text(violation.message)
-                text.text(": ")
-                text.text(violation.fix)
-            }
-            json.member("field", violation.path.description)
-            json.endObject()
+        for objection in verdict.objections where objection.denies {
+            writeCause(objection, to: &json)
         }
         json.endArray()
         json.endObject()
@@ -88,42 +74,58 @@ package struct AdmissionResponse {
         json.endObject()
     }
 
+    private func writeCause(_ objection: Verdict.Objection, to json: inout JSONWriter) {
+        json.beginObject()
+        json.member("reason", objection.rule)
+        json.key("message")
+        json.string { text in
+            text.text(objection.words.message(in: verdict.text))
+            text.text(": ")
+            text.text(objection.words.fix(in: verdict.text))
+        }
+        json.key("field")
+        json.string { text in text.text(objection.words.path(in: verdict.text)) }
+        json.endObject()
+    }
+
     /// A paragraph for each rule: its first places, how many more there are, and how to mend these.
     /// Where there are many, a line before them names them all: terminals and tools cut what is
     /// long.
-    private static func writeMessage(for violations: [Violation], to text: inout JSONWriter) {
-        let objections = Objection.all(in: violations)
-        if objections.count > rulesWithoutOverview {
-            let rules = objections.map { objection in
-                let count = objection.places.count
-                return count == 1 ? objection.rule : "\(objection.rule) (\(count))"
+    private func writeMessage(to text: inout JSONWriter) {
+        let rules = RuleObjections.all(in: verdict) { $0.gravestAction == .deny }
+        if rules.count > Self.rulesWithoutOverview {
+            text.text("\(rules.count) rules object: ")
+            for (index, rule) in rules.enumerated() {
+                if index > 0 { text.text(", ") }
+                text.text(rule.rule)
+                if rule.places.count > 1 { text.text(" (\(rule.places.count))") }
             }
-            text.text("\(rules.count) rules object: \(rules.joined(separator: ", ")).\n")
+            text.text(".\n")
         }
-        for (index, objection) in objections.enumerated() {
+        for (index, rule) in rules.enumerated() {
             if index > 0 { text.text("\n") }
-            write(objection, to: &text)
+            write(rule, to: &text)
         }
     }
 
-    private static func write(_ objection: Objection, to text: inout JSONWriter) {
-        text.text(Objection.title(objection.rule, objection.policies))
-        var fixes: [(check: String, text: String)] = []
-        for (index, place) in objection.places.prefix(placesPerRule).enumerated() {
-            let violation = place.violation
+    private func write(_ rule: RuleObjections, to text: inout JSONWriter) {
+        text.text(RuleObjections.title(rule.rule, rule.policies))
+        var fixes: [(check: String, text: ArraySlice<UInt8>)] = []
+        for (index, place) in rule.places.prefix(Self.placesPerRule).enumerated() {
+            let words = place.objection.words
             text.text(index == 0 ? ": " : "; ")
-            text.text(violation.message)
-            if violation.path != .root {
+            text.text(words.message(in: verdict.text))
+            let path = words.path(in: verdict.text)
+            if !path.isEmpty {
                 text.text(" (")
-                text.text(violation.path.description)
+                text.text(path)
                 text.text(")")
             }
             // Of one check the first fix is an example for all.
-            if !fixes.contains(where: { $0 == violation.check || $1 == violation.fix }) {
-                fixes.append((violation.check, violation.fix))
-            }
+            let (check, fix) = (place.objection.check, words.fix(in: verdict.text))
+            if !fixes.contains(where: { $0 == check || $1 == fix }) { fixes.append((check, fix)) }
         }
-        let more = objection.places.count - placesPerRule
+        let more = rule.places.count - Self.placesPerRule
         text.text(more > 0 ? "; and \(more) more." : ".")
         for fix in fixes {
             text.text("\n  To fix: ")
@@ -134,25 +136,11 @@ package struct AdmissionResponse {
     // MARK: Beside the decision
 
     private func writeWarnings(to json: inout JSONWriter) {
-        var warnings: [(subject: String, text: String)] = []
-        for notice in verdict.notices where notice.isWarned {
-            warnings.append((notice.kind, "\(notice.kind): \(notice.message)"))
-        }
-        let warned = verdict.violations.filter { $0.actions.contains(.warn) }
-        for objection in Objection.all(in: warned) {
-            for place in objection.places {
-                warnings.append((objection.rule, Self.warning(place)))
-            }
-        }
-        // The API server drops repetitions.
-        var unique: Set<String> = []
-        warnings.removeAll { !unique.insert($0.text).inserted }
+        let warnings = Warning.all(in: verdict)
         guard !warnings.isEmpty else { return }
         json.key("warnings")
         json.beginArray()
-        for index in Self.chosen(warnings.map(\.subject)) {
-            json.string(warnings[index].text.readable(limit: Self.maximumWarningLength))
-        }
+        for index in Self.chosen(warnings.map(\.subject)) { warnings[index].write(to: &json) }
         let more = warnings.count - Self.maximumWarnings
         if more > 0 { json.string("and \(more) more violation\(more == 1 ? "" : "s") of policies") }
         json.endArray()
@@ -171,25 +159,17 @@ package struct AdmissionResponse {
             .prefix(maximumWarnings).sorted()
     }
 
-    private static func warning(_ place: Objection.Place) -> String {
-        let violation = place.violation
-        let text = "\(place.title): \(violation.message)"
-        let path = violation.path.description
-        let length = text.utf8.count + path.utf8.count + " ()".utf8.count
-        return path.isEmpty || length > desiredWarningLength ? text : "\(text) (\(path))"
-    }
-
     /// Facts for the audit log, the same on every retry. Keys are qualified names without a
     /// prefix: the API server puts the webhook's name before them.
     private func writeAuditAnnotations(to json: inout JSONWriter) {
-        let audited = verdict.violations.filter { $0.actions.contains(.audit) }
+        let audited = verdict.objections.filter(\.policy.audits)
         guard
             !audited.isEmpty || !verdict.excepted.isEmpty || !verdict.notices.isEmpty
                 || verdict.isMirrorPod
         else { return }
         json.key("auditAnnotations")
         json.beginObject()
-        if !audited.isEmpty { json.member("violations", Self.auditText(audited)) }
+        if !audited.isEmpty { json.member("violations", auditText(audited)) }
         if !verdict.excepted.isEmpty {
             json.member("exceptions", Self.auditText(verdict.excepted))
         }
@@ -206,11 +186,15 @@ package struct AdmissionResponse {
         json.endObject()
     }
 
-    private static func auditText(_ violations: [Violation]) -> String {
-        auditText(
-            violations.map { violation in
-                let text = "\(violation.policy): \(violation.rule): \(violation.message)"
-                return violation.path == .root ? text : "\(text) (\(violation.path))"
+    private func auditText(_ objections: [Verdict.Objection]) -> String {
+        Self.auditText(
+            objections.map { objection in
+                let words = objection.words
+                let message = String(decoding: words.message(in: verdict.text), as: UTF8.self)
+                let path = words.path(in: verdict.text)
+                let text = "\(objection.policy.name): \(objection.rule): \(message)"
+                return path.isEmpty
+                    ? text : "\(text) (\(String(decoding: path, as: UTF8.self)))"
             })
     }
 

@@ -4,21 +4,20 @@
 /// that judges one review after another allocates nothing for the tree. It belongs to one thread.
 /// A `Node` is valid until the next `reset`.
 package final class Document {
-    /// The source of a JSON document; the decoded scalars of a YAML document.
-    var text: [UInt8] = []
-    /// Where in `text` a JSON document lies.
-    private(set) var range = 0..<0
-    /// The tree in source order: a container, then its members, each key before its value.
-    var nodes: [RawNode] = []
-    /// YAML only: where each node began, parallel to `nodes`. A JSON node's offset tells it.
-    var marks: [SourcePosition] = []
-    /// JSON only: made when the first position is asked for.
-    var positions: PositionIndex?
-    /// Whether `text` is JSON source, whose strings may hold escapes.
-    var isJSON = true
+    private let address = TreeAddress.take()
 
     /// Makes an empty document.
     package init() {}
+
+    deinit { address.giveBack() }
+
+    /// The tree, for those who build it.
+    var tree: Tree {
+        @inline(__always)
+        _read { yield address.tree }
+        @inline(__always)
+        _modify { yield &address.tree }
+    }
 
     /// Forgets the tree and takes a text to read; the bytes are shared, not copied.
     /// `range` is where the document lies among them.
@@ -26,31 +25,36 @@ package final class Document {
         let range = range ?? text.indices
         precondition(text.indices.contains(range) || range.isEmpty, "a range of the text")
         precondition(text.count <= UInt32.max, "a text of less than 4 GiB")
-        nodes.removeAll(keepingCapacity: true)
-        marks.removeAll(keepingCapacity: true)
-        self.text = text
-        self.range = range
-        positions = nil
-        isJSON = true
+        forgetNodes()
+        address.tree.text = text
+        address.tree.range = range
+        address.tree.positions = nil
+        address.tree.isJSON = true
+    }
+
+    /// Forgets the tree, whose memory is kept for the next.
+    func forgetNodes() {
+        address.tree.nodes.removeAll(keepingCapacity: true)
+        address.tree.marks.removeAll(keepingCapacity: true)
+        address.tree.generation &+= 1
     }
 
     /// Lets go of the text and, where it grew beyond `keepingNodes`, of the tree's memory.
     package func release(keepingNodes: Int) {
-        text = []
-        marks = []
-        positions = nil
-        if nodes.capacity > keepingNodes {
-            nodes = []
-        } else {
-            nodes.removeAll(keepingCapacity: true)
-        }
+        forgetNodes()
+        address.tree.text = []
+        address.tree.marks = []
+        address.tree.positions = nil
+        if address.tree.nodes.capacity > keepingNodes { address.tree.nodes = [] }
     }
 
     /// The node at `index` of the tree.
-    func node(at index: Int) -> Node { Node(document: self, index: index) }
+    func node(at index: Int) -> Node {
+        Node(address, index: index, generation: address.tree.generation)
+    }
 
     /// The first node, or nil for an empty document.
-    package var root: Node? { nodes.isEmpty ? nil : node(at: 0) }
+    package var root: Node? { address.tree.nodes.isEmpty ? nil : node(at: 0) }
 }
 
 /// One value or key, 16 bytes.

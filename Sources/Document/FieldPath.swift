@@ -1,19 +1,64 @@
 /// The way from a document's root to a field, as Kubernetes writes it:
 /// `spec.template.spec.containers[0].image`, `data["tls.key"]`.
+///
+/// Kept in parts, so that the way to a field of a list's element, which most are, is put together
+/// only where it is written: `spec.template.spec` `containers` `0` `image`.
 package struct FieldPath: Hashable, Sendable, CustomStringConvertible {
-    /// The path's text; empty for the root.
-    package private(set) var description: String
+    /// What comes first, as it is written; empty for the root.
+    private var start: String
+    /// A field of that; empty for none, and then nothing follows.
+    private var field = ""
+    /// An element of that field; negative for none.
+    private var index: Int32 = -1
+    /// A field of all this; empty for none.
+    private var last = ""
 
     /// The path of the root.
     package static let root = FieldPath("")
 
     /// Takes a path that is already written.
-    package init(_ description: String) { self.description = description }
+    package init(_ description: String) { start = description }
+
+    /// The path's text; empty for the root.
+    package var description: String {
+        if field.isEmpty { return start }
+        var bytes: [UInt8] = []
+        write(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The same path in one part: for one that many others begin with.
+    package var joined: FieldPath { FieldPath(description) }
+
+    /// Whether this is the path of the root.
+    package var isRoot: Bool { start.isEmpty && field.isEmpty }
+
+    /// Writes the path's text to the end of `bytes`.
+    package func write(to bytes: inout [UInt8]) {
+        bytes.append(utf8: start)
+        if field.isEmpty { return }
+        if !start.isEmpty { bytes.append(UInt8(ascii: ".")) }
+        bytes.append(utf8: field)
+        if index >= 0 {
+            bytes.append(UInt8(ascii: "["))
+            bytes.append(utf8: String(index))
+            bytes.append(UInt8(ascii: "]"))
+        }
+        if last.isEmpty { return }
+        bytes.append(UInt8(ascii: "."))
+        bytes.append(utf8: last)
+    }
+
+    /// Paths are equal where they are written alike, whatever their parts.
+    package static func == (left: FieldPath, right: FieldPath) -> Bool {
+        left.description == right.description
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(description) }
 
     /// The path of a member of this object.
     package func member(_ name: String) -> FieldPath {
-        if !Self.isPlain(name) { return key(name) }
-        return FieldPath(description.isEmpty ? name : "\(description).\(name)")
+        Self.isPlain(name) ? appending(name) : key(name)
     }
 
     /// The path of an entry of this map, whose keys are anybody's choice: `data["tls.key"]`.
@@ -23,12 +68,30 @@ package struct FieldPath: Hashable, Sendable, CustomStringConvertible {
 
     /// The path of a field that is written in the program: `securityContext.runAsUser`. Names from
     /// a document go through `member`, which quotes what cannot stand after a dot.
-    package func field(_ names: StaticString) -> FieldPath {
-        FieldPath(description.isEmpty ? "\(names)" : "\(description).\(names)")
-    }
+    package func field(_ names: String) -> FieldPath { appending(names) }
 
     /// The path of an element of this array.
-    package func element(_ index: Int) -> FieldPath { FieldPath("\(description)[\(index)]") }
+    package func element(_ index: Int) -> FieldPath {
+        guard !field.isEmpty, self.index < 0, last.isEmpty, let index = Int32(exactly: index) else {
+            return FieldPath("\(description)[\(index)]")
+        }
+        var path = self
+        path.index = index
+        return path
+    }
+
+    private func appending(_ names: String) -> FieldPath {
+        var path = self
+        if field.isEmpty {
+            path.field = names
+        } else if last.isEmpty, index >= 0 {
+            path.last = names
+        } else {
+            path = FieldPath(description)
+            path.field = names
+        }
+        return path
+    }
 
     /// A key is anybody's choice: as in JSON, no quote of its own ends it, and no line break of its
     /// own breaks a report's line.

@@ -31,10 +31,10 @@ package struct JSONReader {
     package init(_ document: Document, limits: ReadingLimits, outerDepth: Int = 0) {
         self.outerDepth = outerDepth
         self.document = document
-        self.text = document.text
+        self.text = document.tree.text
         self.limits = limits
-        limit = document.range.upperBound
-        scanner = JSONScanner(position: document.range.lowerBound)
+        limit = document.tree.range.upperBound
+        scanner = JSONScanner(position: document.tree.range.lowerBound)
     }
 
     /// Reads a whole text, in which nothing may follow the one value.
@@ -50,7 +50,7 @@ package struct JSONReader {
     /// Reads the next of several values that follow each other, as `kubectl get -o json` may write
     /// them, into the emptied tree; returns nil past the last one. The node limit is for each.
     package mutating func nextDocument() throws(DocumentError) -> Node? {
-        document.nodes.removeAll(keepingCapacity: true)
+        document.forgetNodes()
         return isAtEnd() ? nil : try readValue()
     }
 
@@ -86,11 +86,11 @@ package struct JSONReader {
     package mutating func readValue(
         asking filter: MemberFilter = .none, _ choose: (Int, Node) -> Choice = { _, _ in .read }
     ) throws(DocumentError) -> Node {
-        let root = document.nodes.count
+        let root = document.tree.nodes.count
         (open, depth) = (RawNode.none, 0)
         var nodes: [RawNode] = []
-        swap(&nodes, &document.nodes)
-        defer { swap(&nodes, &document.nodes) }
+        swap(&nodes, &document.tree.nodes)
+        defer { swap(&nodes, &document.tree.nodes) }
         let text = text
         try readTree(
             text.span.extracting(first: limit), into: &nodes, filter, choose)
@@ -108,15 +108,15 @@ package struct JSONReader {
     package var keysToError: [Node] {
         var keys: [Node] = []
         var container = open
-        while container != RawNode.none, document.nodes[Int(container)].next != RawNode.none {
+        while container != RawNode.none, document.tree.nodes[Int(container)].next != RawNode.none {
             // A member's key stands right before its value; an array's element has none.
             let key = Int(container) - 1
-            if document.nodes[key].kind == .key {
+            if document.tree.nodes[key].kind == .key {
                 keys.append(document.node(at: key))
             } else {
                 keys.removeAll()
             }
-            container = document.nodes[Int(container)].next
+            container = document.tree.nodes[Int(container)].next
         }
         return keys.reversed()
     }
@@ -269,9 +269,9 @@ extension JSONReader {
         _ choose: (Int, Node) -> Choice
     ) throws(DocumentError) -> Bool {
         guard let index = entry(of: key, bytes, nodes, filter) else { return true }
-        swap(&nodes, &document.nodes)
+        swap(&nodes, &document.tree.nodes)
         let choice = choose(index, document.node(at: Int(open)))
-        swap(&nodes, &document.nodes)
+        swap(&nodes, &document.tree.nodes)
         switch choice {
         case .read: return true
         case .skip: try skipTree(bytes, maximumDepth: limits.depth + outerDepth - depth)

@@ -55,7 +55,7 @@ struct JSONScanner {
         let end = bytes.count
         hasEscapes = false
         while index < end {
-            index = Self.skipPlain(bytes, from: index)
+            index = WordScan.skipPlain(bytes, from: index)
             guard index < end else { break }
             let byte = bytes[index]
             if JSONScanner.isPlain(byte) {
@@ -80,39 +80,9 @@ struct JSONScanner {
         throw error(.syntax, "the string that begins here has no end", in: bytes, at: start - 1)
     }
 
-    /// The index of the first byte from `start` on that may not stand for itself; up to seven bytes
-    /// at the end of the text are left to be looked at singly.
-    ///
-    /// Eight bytes at a time: half of all the time of a review's reading goes by here, and one at a
-    /// time takes twice as long. The load is sound: `unsafeLoadUnaligned` checks its bounds, and
-    /// every pattern of bits is a `UInt64`.
-    @inline(__always)
-    static func skipPlain(_ bytes: Span<UInt8>, from start: Int) -> Int {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let highBits: UInt64 = 0x8080_8080_8080_8080
-        let raw = unsafe bytes.bytes
-        var index = start
-        while index + 8 <= raw.byteCount {
-            let word = UInt64(
-                littleEndian: unsafe raw.unsafeLoadUnaligned(
-                    fromByteOffset: index, as: UInt64.self))
-            let quote = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
-            let backslash = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
-            // A byte's high bit is set where the byte is not plain; a borrow may set those of
-            // bytes behind it, never of one before.
-            let special =
-                word | ((word &- ones &* 0x20) & ~word) | ((quote &- ones) & ~quote)
-                | ((backslash &- ones) & ~backslash)
-            let marks = special & highBits
-            if marks != 0 { return index + marks.trailingZeroBitCount / 8 }
-            index += 8
-        }
-        return index
-    }
-
     /// Whether a byte stands for itself in a string and ends nothing.
     @inline(__always)
-    private static func isPlain(_ byte: UInt8) -> Bool {
+    static func isPlain(_ byte: UInt8) -> Bool {
         byte >= 0x20 && byte < 0x80 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 

@@ -44,9 +44,21 @@ package struct JSONWriter {
 
     /// Writes a member's name; its value must follow.
     package mutating func key(_ name: String) {
-        separate()
-        quote(name)
-        bytes.append(UInt8(ascii: ":"))
+        let characters = name.utf8.span
+        if Self.isPlain(characters) {
+            // Nearly all that an answer is made of: written at once.
+            bytes.append(addingCapacity: characters.count + 4) { output in
+                if needsComma { output.append(UInt8(ascii: ",")) }
+                output.append(UInt8(ascii: "\""))
+                output.append(copying: characters)
+                output.append(UInt8(ascii: "\""))
+                output.append(UInt8(ascii: ":"))
+            }
+        } else {
+            separate()
+            quote(name)
+            bytes.append(UInt8(ascii: ":"))
+        }
         needsComma = false
     }
 
@@ -65,37 +77,38 @@ package struct JSONWriter {
     }
 
     /// Writes a piece of a string: only of use inside `string`.
-    package mutating func text(_ piece: String) { escape(piece) }
+    package mutating func text(_ piece: String) { escape(piece.utf8.span) }
+
+    /// Writes a piece of a string that is UTF-8 already: only of use inside `string`.
+    package mutating func text(_ piece: ArraySlice<UInt8>) { escape(piece.span) }
 
     /// Writes a node's string as it stands in its source where that is JSON: no decoding, no copy
     /// besides the one into the output. Anything but a string is written as `null`.
     package mutating func string(_ node: Node) {
         guard node.kind == .string else { return null() }
-        guard node.document.isJSON else { return string(node.string ?? "") }
+        guard node.isJSON else { return string(node.string ?? "") }
         separate()
         bytes.append(UInt8(ascii: "\""))
-        let raw = node.raw
-        let start = Int(raw.offset)
-        bytes.append(contentsOf: node.document.text[start..<start + Int(raw.length)])
+        node.withRawBytes { bytes.append(copying: $0) }
         bytes.append(UInt8(ascii: "\""))
     }
 
     /// Writes an integer.
     package mutating func number(_ value: Int) {
         separate()
-        bytes.append(contentsOf: String(value).utf8)
+        bytes.append(utf8: String(value))
     }
 
     /// Writes a boolean.
     package mutating func boolean(_ value: Bool) {
         separate()
-        bytes.append(contentsOf: (value ? "true" : "false").utf8)
+        bytes.append(utf8: value ? "true" : "false")
     }
 
     /// Writes `null`.
     package mutating func null() {
         separate()
-        bytes.append(contentsOf: "null".utf8)
+        bytes.append(utf8: "null")
     }
 
     /// Writes a member whose value is a string.
@@ -133,28 +146,33 @@ package struct JSONWriter {
     /// Writes a value that is JSON already, such as a number with a fraction.
     package mutating func raw(_ json: String) {
         separate()
-        bytes.append(contentsOf: json.utf8)
+        bytes.append(utf8: json)
     }
 
     private mutating func quote(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        escape(text)
+        escape(text.utf8.span)
         bytes.append(UInt8(ascii: "\""))
     }
 
-    private mutating func escape(_ text: String) {
-        let characters = text.utf8.span
-        // What a reader takes as plain needs no escape.
-        let plain = JSONScanner.skipPlain(characters, from: 0)
-        var length = plain
-        for index in plain..<characters.count { length += Self.escapedLength(characters[index]) }
-        if length == characters.count {
-            bytes.append(contentsOf: text.utf8)
-        } else {
-            bytes.append(addingCapacity: length) { output in
-                for index in characters.indices {
+    /// Whether nothing needs an escape: what a reader takes as plain.
+    private static func isPlain(_ characters: Span<UInt8>) -> Bool {
+        var index = WordScan.skipPlain(characters, from: 0)
+        while index < characters.count, JSONScanner.isPlain(characters[index]) { index += 1 }
+        return index == characters.count
+    }
+
+    private mutating func escape(_ characters: Span<UInt8>) {
+        if Self.isPlain(characters) { return bytes.append(copying: characters) }
+        var index = 0
+        while index < characters.count {
+            // A part at a time: room for escapes is six times its length.
+            let end = min(index + 256, characters.count)
+            bytes.append(addingCapacity: 6 * (end - index)) { output in
+                while index < end {
                     let byte = characters[index]
-                    if Self.escapedLength(byte) == 1 {
+                    index += 1
+                    if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
                         output.append(byte)
                     } else {
                         Self.appendEscaped(byte, to: &output)
@@ -162,13 +180,6 @@ package struct JSONWriter {
                 }
             }
         }
-    }
-
-    /// How many bytes stand for a byte: itself, a letter behind a backslash, or `\u` with digits.
-    @inline(__always)
-    private static func escapedLength(_ byte: UInt8) -> Int {
-        if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { return 1 }
-        return shortEscape(byte) == nil ? 6 : 2
     }
 
     private static func shortEscape(_ byte: UInt8) -> UInt8? {

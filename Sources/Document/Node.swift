@@ -1,15 +1,38 @@
 /// A value of a document. Looking at one decodes nothing; only what is asked for becomes a
 /// `String`.
+///
+/// It is valid until its document is reset or gone: to look at it then ends the process.
 package struct Node {
-    let document: Document
-    let index: Int
+    private let address: TreeAddress
+    private let place: UInt32
+    private let generation: UInt32
+
+    init(_ address: TreeAddress, index: Int, generation: UInt32) {
+        self.address = address
+        place = UInt32(truncatingIfNeeded: index)
+        self.generation = generation
+    }
+
+    /// Where in the tree the value stands.
+    var index: Int { Int(place) }
+
+    /// Another value of the same tree.
+    func node(at index: Int) -> Node {
+        Node(address, index: index, generation: generation)
+    }
+
+    /// The index past the subtree of another value.
+    func next(after index: Int) -> Int { Int(address[generation].nodes[index].next) }
+
+    /// Whether a string may hold JSON's escapes.
+    var isJSON: Bool { address[generation].isJSON }
 
     /// The kinds of value that JSON has.
     package enum Kind: String, Sendable {
         case object, array, string, number, boolean, null
     }
 
-    var raw: RawNode { document.nodes[index] }
+    var raw: RawNode { address[generation].nodes[index] }
 
     /// What the value is.
     package var kind: Kind {
@@ -45,12 +68,12 @@ package struct Node {
     package var string: String? {
         let raw = raw
         guard raw.kind == .string || raw.kind == .key else { return nil }
-        return document.decodedString(raw)
+        return address[generation].decodedString(raw)
     }
 
     /// The number as it was written, or nil where the value is none.
     package var numberText: String? {
-        raw.kind == .number ? document.decodedString(raw) : nil
+        raw.kind == .number ? address[generation].decodedString(raw) : nil
     }
 
     /// The value as an integer, or nil where it is none or does not fit 64 bits. Kubernetes reads
@@ -61,13 +84,13 @@ package struct Node {
 
     /// Where the value begins in its source: the first call walks over the whole text of JSON, so
     /// for reports only.
-    package var position: SourcePosition { document.position(of: index) }
+    package var position: SourcePosition { address[generation].position(of: index) }
 
     /// Whether the value is a string of exactly these characters. Allocates nothing.
     package func equals(_ text: String) -> Bool {
         let raw = raw
         guard raw.kind == .string || raw.kind == .key else { return false }
-        return document.equals(raw, text)
+        return address[generation].equals(raw, text)
     }
 
     /// Whether the value is an empty string.
@@ -78,7 +101,7 @@ package struct Node {
 
     /// The value of the member called `name`, or nil where there is none or this is no object.
     package subscript(_ name: String) -> Node? {
-        document.member(of: index, named: name).map { document.node(at: $0) }
+        address[generation].member(of: index, named: name).map(node)
     }
 
     /// The value of the member called `name` where it is there and not `null`: Kubernetes' own
@@ -99,8 +122,19 @@ package struct Node {
     package func withRawBytes<R>(_ body: (Span<UInt8>) -> R) -> R {
         let raw = raw
         let start = Int(raw.offset)
-        let text = document.text
+        let text = address[generation].text
         return body(text.span.extracting(start..<start + Int(raw.length)))
+    }
+
+    /// Writes the characters of a string to the end of `bytes`; nothing for any other value.
+    package func writeCharacters(to bytes: inout [UInt8]) {
+        let raw = raw
+        guard raw.kind == .string || raw.kind == .key else { return }
+        if raw.hasEscapes {
+            bytes.append(utf8: address[generation].decodedString(raw))
+        } else {
+            withRawBytes { bytes.append(copying: $0) }
+        }
     }
 
     /// Whether the raw bytes of a string differ from its characters.
@@ -110,12 +144,12 @@ package struct Node {
 extension Node {
     /// An array's elements.
     package struct Elements: Sequence, IteratorProtocol {
-        private let document: Document
+        private let container: Node
         private var index: Int
         private var remaining: Int
 
         init(of node: Node) {
-            document = node.document
+            container = node
             index = node.index + 1
             remaining = node.raw.kind == .array ? Int(node.raw.length) : 0
         }
@@ -124,20 +158,20 @@ extension Node {
         package mutating func next() -> Node? {
             guard remaining > 0 else { return nil }
             remaining -= 1
-            let element = document.node(at: index)
-            index = Int(document.nodes[index].next)
+            let element = container.node(at: index)
+            index = container.next(after: index)
             return element
         }
     }
 
     /// An object's members.
     package struct Members: Sequence, IteratorProtocol {
-        private let document: Document
+        private let container: Node
         private var index: Int
         private var remaining: Int
 
         init(of node: Node) {
-            document = node.document
+            container = node
             index = node.index + 1
             remaining = node.raw.kind == .object ? Int(node.raw.length) : 0
         }
@@ -146,14 +180,14 @@ extension Node {
         package mutating func next() -> (key: Node, value: Node)? {
             guard remaining > 0 else { return nil }
             remaining -= 1
-            let member = (document.node(at: index), document.node(at: index + 1))
-            index = Int(document.nodes[index + 1].next)
+            let member = (container.node(at: index), container.node(at: index + 1))
+            index = container.next(after: index + 1)
             return member
         }
     }
 }
 
-extension Document {
+extension Tree {
     /// The index of the value of a member, by its key's fingerprint first and its bytes then.
     func member(of index: Int, named name: String) -> Int? {
         let object = nodes[index]
@@ -193,7 +227,7 @@ extension Document {
     }
 
     /// Where a node began.
-    func position(of index: Int) -> SourcePosition {
+    mutating func position(of index: Int) -> SourcePosition {
         if !isJSON { return marks[index] }
         let raw = nodes[index]
         let quoted = raw.kind == .string || raw.kind == .key

@@ -57,16 +57,16 @@ struct YAMLComposer {
         text = []
         nodes = []
         marks = []
-        swap(&text, &document.text)
-        swap(&nodes, &document.nodes)
-        swap(&marks, &document.marks)
+        swap(&text, &document.tree.text)
+        swap(&nodes, &document.tree.nodes)
+        swap(&marks, &document.tree.marks)
     }
 
     /// Hands text and tree to the document.
     mutating func giveBack(to document: Document) {
-        swap(&text, &document.text)
-        swap(&nodes, &document.nodes)
-        swap(&marks, &document.marks)
+        swap(&text, &document.tree.text)
+        swap(&nodes, &document.tree.nodes)
+        swap(&marks, &document.tree.marks)
     }
 
     /// Forgets what was composed.

@@ -212,9 +212,8 @@ extension YAMLReader {
 extension Document {
     /// Forgets the tree and awaits decoded scalars.
     func resetForYAML() {
-        nodes.removeAll(keepingCapacity: true)
-        marks.removeAll(keepingCapacity: true)
-        text = []
-        isJSON = false
+        forgetNodes()
+        tree.text = []
+        tree.isJSON = false
     }
 }

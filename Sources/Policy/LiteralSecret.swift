@@ -46,10 +46,10 @@ struct LiteralSecret {
     /// Adds one finding where the value as a whole is the secret: another in its place is a change.
     /// A text that only holds secrets has one for each kind, since the rest of it may change.
     func add(
-        check: String, element: String, path: FieldPath, subject: String, fix: String,
+        check: String, element: Text, path: FieldPath, subject: Text, fix: Text,
         to findings: inout Findings
     ) {
-        func add(_ value: String, _ title: String) {
+        func add(_ value: Text, _ title: String) {
             findings.append(
                 Finding(
                     check: check, element: element, value: value, path: path,
@@ -57,9 +57,11 @@ struct LiteralSecret {
         }
         if meaning != .harmless {
             let title = meaning == .secret ? "a secret" : "what looks like a secret"
-            return add(String(fingerprint), shapes.title ?? title)
+            return add("\(fingerprint)", shapes.title ?? title)
         }
-        for (shape, title) in SecretShapes.titles where shapes.contains(shape) { add(title, title) }
+        for (shape, title) in SecretShapes.titles where shapes.contains(shape) {
+            add(Text(title), title)
+        }
     }
 }
 

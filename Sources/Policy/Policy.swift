@@ -16,6 +16,10 @@ package final class Policy: Sendable {
     package let actions: [Action]
     /// The gravest of these.
     package let gravestAction: Action
+    /// Whether it warns, with the cap applied.
+    package let warns: Bool
+    /// Whether it writes audit annotations, with the cap applied.
+    package let audits: Bool
     /// What it is about.
     package let match: Match
     /// Whether on UPDATE what the stored object already violated counts.
@@ -41,6 +45,8 @@ package final class Policy: Sendable {
         actions = enforcement.capping(validationActions)
         // In the order of their gravity, and never empty.
         gravestAction = actions.first ?? .audit
+        warns = actions.contains(.warn)
+        audits = actions.contains(.audit)
         self.match = match
         self.existingViolations = existingViolations
         self.scope = scope

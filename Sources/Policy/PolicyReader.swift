@@ -42,8 +42,9 @@ package struct PolicyReader {
 
     /// A document of a file, and what it says it is.
     private struct ParsedDocument {
+        /// What the reader's nodes stand in, and live as long as.
+        let document: Document
         let file: PolicyFile
-        let root: Node
         let kind: DocumentKind
         /// Its reader, which knows the two members that say so.
         var reader: ParameterReader
@@ -150,7 +151,7 @@ package struct PolicyReader {
         let name = reader.value("kind")
         if let kind = name?.string.flatMap(DocumentKind.init) {
             documents.append(
-                ParsedDocument(file: file, root: root, kind: kind, reader: reader))
+                ParsedDocument(document: document, file: file, kind: kind, reader: reader))
             return
         }
         let kinds = DocumentKind.allCases.map(\.rawValue).sorted()

@@ -1,7 +1,9 @@
 internal import Document
 
 /// All policies, bound and checked: immutable, shared by every thread, swapped whole on reload.
-package struct PolicySet: Sendable {
+///
+/// A class, so that a review holds it for one reference count.
+package final class PolicySet: Sendable {
     /// The policies in the order of their names, which is the order of evaluation.
     package let policies: [Policy]
     /// The exceptions in the order of their names: of several that cover a violation, the first
@@ -12,7 +14,7 @@ package struct PolicySet: Sendable {
     /// The kinds that carry pod specs.
     package let table: WorkloadTable
     /// The exceptions from each policy that has some.
-    private let exceptionsByPolicy: [String: [PolicyException]]
+    fileprivate let exceptionsByPolicy: [String: [PolicyException]]
 
     /// Makes a set of policies with unique names, and of exceptions with unique names from them.
     init(
@@ -60,8 +62,7 @@ package struct PolicySet: Sendable {
             return verdict
         }
         let kind = table.touchedKind(of: subject)
-        var review = Review(
-            subject, touching: kind, table: table, exceptions: exceptionsByPolicy, at: moment)
+        var review = Review(self, subject, touching: kind, at: moment)
         let isWorkload = table.contains(kind)
         verdict.isUncoveredWorkload = !isWorkload && table.misses(subject)
         for policy in policies
@@ -80,29 +81,25 @@ package struct PolicySet: Sendable {
 
 /// One evaluation under way: what rules share is found once, when the first one asks.
 private struct Review {
+    private let set: PolicySet
     private let subject: Subject
     /// The kind of the thing touched.
     private let kind: GroupKind
-    private let table: WorkloadTable
-    private let exceptions: [String: [PolicyException]]
     private let moment: Moment
+    /// What the policy under way has found so far.
+    private var findings = Findings(limit: Findings.listedOfPolicy)
     private var object: Result<ReviewedObject, UnreadableObject>?
     private var oldObject: Result<ReviewedObject, UnreadableObject>?
 
-    init(
-        _ subject: Subject, touching kind: GroupKind, table: WorkloadTable,
-        exceptions: [String: [PolicyException]], at moment: Moment
-    ) {
+    init(_ set: PolicySet, _ subject: Subject, touching kind: GroupKind, at moment: Moment) {
+        self.set = set
         self.subject = subject
         self.kind = kind
-        self.table = table
-        self.exceptions = exceptions
         self.moment = moment
     }
 
     /// Records what a policy's rule says of the act, then of the state.
     mutating func apply(_ policy: Policy, to verdict: inout Verdict) {
-        var findings = Findings(limit: Findings.listedOfPolicy)
         do throws(UnreadableObject) {
             if let rule = policy.rule.act, subject.isRequest {
                 var notices: [Notice] = []
@@ -112,51 +109,63 @@ private struct Review {
                     notice.isWarned = policy.gravestAction != .audit
                     verdict.notices.append(notice)
                 }
-                record(findings, policy, in: &verdict)
-                findings = Findings(limit: Findings.listedOfPolicy)
+                recordFindings(policy, in: &verdict)
             }
-            if let rule = policy.rule.state { try judge(rule, policy, into: &findings) }
+            if let rule = policy.rule.state { try judge(rule, policy) }
         } catch {
             record(error, policy, in: &verdict)
         }
-        record(findings, policy, in: &verdict)
+        recordFindings(policy, in: &verdict)
     }
 
     /// Records what is wrong, or what would be but for an exception. Exceptions are asked last: one
     /// is used only where it lets pass what nothing else does.
-    private func record(_ findings: Findings, _ policy: Policy, in verdict: inout Verdict) {
+    private mutating func recordFindings(_ policy: Policy, in verdict: inout Verdict) {
         if findings.isEmpty { return }
         let exceptions = exceptions(from: policy)
+        let start = verdict.text.count
+        if start == 0 { verdict.text.reserveCapacity(findings.text.count + Self.usualText) }
+        verdict.text.append(contentsOf: findings.text)
         for finding in findings.listed {
-            record(Violation(finding, policy), image: finding.image, exceptions, in: &verdict)
+            let objection = Verdict.Objection(
+                policy: policy, rule: policy.ruleID, check: finding.check,
+                words: finding.words.moved(by: start))
+            record(objection, image: finding.image, exceptions, in: &verdict)
         }
         if findings.omitted > 0 {
-            record(
-                Violation(omitted: findings.omitted, policy), image: nil, exceptions, in: &verdict)
+            record(.omitted(findings.omitted, policy, &verdict.text), exceptions, in: &verdict)
         }
+        findings.removeAll()
     }
+
+    /// Room for the words of most verdicts, in bytes.
+    private static let usualText = 1024
 
     /// Records that the object cannot be judged by a policy.
     func record(_ unreadable: UnreadableObject, _ policy: Policy, in verdict: inout Verdict) {
-        record(
-            Violation(unreadable, policy), image: nil, exceptions(from: policy), in: &verdict)
+        let objection = Verdict.Objection.unreadable(unreadable, policy, &verdict.text)
+        record(objection, exceptions(from: policy), in: &verdict)
     }
 
     private func record(
-        _ violation: Violation, image: Node?, _ exceptions: [PolicyException],
+        _ objection: Verdict.Objection, image: Node? = nil, _ exceptions: [PolicyException],
         in verdict: inout Verdict
     ) {
-        if let exception = exceptions.first(where: { $0.covers(image: image) }) {
+        if !exceptions.isEmpty, let exception = exceptions.first(where: { $0.covers(image: image) })
+        {
+            let violation = Violation(objection, in: verdict.text)
             verdict.excepted.append(
                 ExceptedViolation(violation: violation, exception: exception))
         } else {
-            verdict.violations.append(violation)
+            verdict.objections.append(objection)
         }
     }
 
     /// The exceptions from a policy that are for this subject at this moment, by their names.
     private func exceptions(from policy: Policy) -> [PolicyException] {
-        guard !exceptions.isEmpty, let exceptions = exceptions[policy.name] else { return [] }
+        guard !set.exceptions.isEmpty, let exceptions = set.exceptionsByPolicy[policy.name] else {
+            return []
+        }
         return exceptions.filter { exception in
             exception.covers(
                 subject, touching: kind, ofJudged: policy.match.kinds, at: moment)
@@ -165,7 +174,7 @@ private struct Review {
 
     /// Adds what is wrong with the object, but for what was wrong with the stored one alike.
     private mutating func judge(
-        _ rule: any StateRule, _ policy: Policy, into findings: inout Findings
+        _ rule: any StateRule, _ policy: Policy
     ) throws(UnreadableObject) {
         guard let node = subject.object, !node.isNull else { return }
         let object = self.object ?? read(node)
@@ -216,11 +225,11 @@ private struct Review {
             return .failure(UnreadableObject(.root, message))
         }
         do throws(UnreadableObject) {
-            let workload = try Workload(node, kind: subject.kind, table: table)
+            let workload = try Workload(node, kind: subject.kind, table: set.table)
             return .success(
                 ReviewedObject(
                     kind: subject.kind, node: node, workload: workload,
-                    inPlaceUpdate: table.inPlaceUpdate(of: subject.kind),
+                    inPlaceUpdate: set.table.inPlaceUpdate(of: subject.kind),
                     operation: subject.operation, namespace: subject.namespace))
         } catch {
             return .failure(error)
@@ -228,25 +237,26 @@ private struct Review {
     }
 }
 
-extension Violation {
-    fileprivate convenience init(_ finding: Finding, _ policy: Policy) {
-        self.init(
-            rule: policy.ruleID, check: finding.check, source: policy, path: finding.path,
-            message: finding.message.readable(), fix: finding.fix.readable())
-    }
-
+extension Verdict.Objection {
     /// Stands for what is not listed, and can be excepted only as a whole.
-    fileprivate convenience init(omitted count: Int, _ policy: Policy) {
-        self.init(
-            rule: policy.ruleID, check: "omitted", source: policy, path: .root,
-            message: "\(count) more violation\(count == 1 ? " is" : "s are") not listed",
-            fix: "mend those that are listed; the others are then")
+    fileprivate static func omitted(
+        _ count: Int, _ policy: Policy, _ text: inout [UInt8]
+    ) -> Verdict.Objection {
+        Verdict.Objection(
+            policy: policy, rule: policy.ruleID, check: "omitted",
+            words: ViolationWords(
+                path: .root,
+                message: "\(count) more violation\(count == 1 ? " is" : "s are") not listed",
+                fix: "mend those that are listed; the others are then", writtenTo: &text))
     }
 
-    fileprivate convenience init(_ unreadable: UnreadableObject, _ policy: Policy) {
-        self.init(
-            rule: UnreadableObject.id, check: "", source: policy, path: unreadable.path,
-            message: "the object cannot be judged: \(unreadable.message)".readable(),
-            fix: "send a well-formed object of its kind")
+    fileprivate static func unreadable(
+        _ object: UnreadableObject, _ policy: Policy, _ text: inout [UInt8]
+    ) -> Verdict.Objection {
+        Verdict.Objection(
+            policy: policy, rule: UnreadableObject.id, check: "",
+            words: ViolationWords(
+                path: object.path, message: "the object cannot be judged: \(object.message)",
+                fix: "send a well-formed object of its kind", writtenTo: &text))
     }
 }

@@ -1,12 +1,17 @@
+internal import Document
+
 extension String {
+    /// How long a text of a message may be, in bytes.
+    package static let readableLimit = 600
+
     /// The text as one line that a terminal, a log and the API server take as it is: control
     /// characters become spaces (the API server drops a warning that holds one), and a value that
     /// somebody made enormous is cut.
     ///
     /// - Parameter limit: how many bytes are kept at most; a cut text ends in `…`.
-    package func readable(limit: Int = 600) -> String {
+    package func readable(limit: Int = readableLimit) -> String {
         // Nearly every text is printable ASCII, which a look at its bytes tells.
-        if utf8.count <= limit, isPrintableASCII { return self }
+        if utf8.count <= limit, WordScan.isPrintableASCII(utf8.span) { return self }
         var text = ""
         var length = 0
         for scalar in unicodeScalars {
@@ -15,14 +20,6 @@ extension String {
             text.unicodeScalars.append(Self.breaksLines(scalar) ? " " : scalar)
         }
         return text
-    }
-
-    private var isPrintableASCII: Bool {
-        let bytes = utf8.span
-        for index in bytes.indices where bytes[index] < 0x20 || bytes[index] >= 0x7F {
-            return false
-        }
-        return true
     }
 
     /// Control characters, line and paragraph separators, and what turns the writing direction.

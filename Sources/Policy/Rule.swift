@@ -121,30 +121,21 @@ package struct ReviewedObject {
 }
 
 /// One thing that a rule found wrong, before policies, comparison and exceptions.
-package struct Finding {
+struct Finding {
     /// Which of the rule's checks found it: `port`, `name`.
     let check: String
     /// The name of the list element it concerns (container, volume, port), never its index.
-    let element: String
+    let element: Text
     /// The value that is wrong; absent and `false` are written alike.
-    let value: String
+    let value: Text
     /// The field to mend, whether present or not.
     let path: FieldPath
     /// What is wrong, in words for the person whose change is denied.
-    let message: String
+    let message: Text
     /// How to mend it.
-    let fix: String
+    let fix: Text
     /// The image of the container that violates, for exceptions by image.
     var image: Node?
-
-    /// What tells whether the same thing was wrong before: position and wording do not count.
-    struct Identity: Hashable {
-        let check: String
-        let element: String
-        let value: String
-    }
-
-    var identity: Identity { Identity(check: check, element: element, value: value) }
 }
 
 /// Something that was let through by an explicit grant: it is warned of and always recorded.

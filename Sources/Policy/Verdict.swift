@@ -3,19 +3,40 @@ package import Document
 /// What a policy set says of a subject.
 package struct Verdict: Sendable {
     /// Everything that is wrong, in the order of policies' names, then of the object.
-    package var violations: [Violation] = []
+    package internal(set) var objections: [Objection] = []
+    /// What the objections say.
+    package internal(set) var text: [UInt8] = []
     /// What would be wrong, but for exceptions; in the same order.
-    package var excepted: [ExceptedViolation] = []
+    package internal(set) var excepted: [ExceptedViolation] = []
     /// What was let through by an explicit grant.
-    package var notices: [Notice] = []
+    package internal(set) var notices: [Notice] = []
     /// Whether the subject was let through unseen as the mirror of a static Pod.
-    package var isMirrorPod = false
+    package internal(set) var isMirrorPod = false
     /// Whether the subject carries a pod template and is of a kind that no table knows: no rule
     /// about workloads saw it.
-    package var isUncoveredWorkload = false
+    package internal(set) var isUncoveredWorkload = false
 
     /// Whether nothing that is wrong denies.
-    package var isAllowed: Bool { !violations.contains(where: \.denies) }
+    package var isAllowed: Bool { !objections.contains(where: \.denies) }
+
+    /// The objections with their words as strings, for reports.
+    package var violations: [Violation] { objections.map { Violation($0, in: text) } }
+
+    /// One thing that a policy objects to, whose words stand in the verdict's text.
+    package struct Objection: Sendable {
+        /// The policy that objects.
+        package let policy: Policy
+        /// The rule's id, or `unreadable-object`.
+        package let rule: String
+        /// Which of the rule's checks found it; all that one check finds is mended alike.
+        package let check: String
+        /// Where in the verdict's text path, message and fix stand. They never hold a secret's
+        /// value.
+        package let words: ViolationWords
+
+        /// Whether the policy denies.
+        package var denies: Bool { policy.gravestAction == .deny }
+    }
 }
 
 /// A violation, and the exception that lets it pass: the first by name of those that would.
@@ -43,15 +64,14 @@ package final class Violation: Equatable, Sendable {
     /// How to mend it.
     package let fix: String
 
-    init(
-        rule: String, check: String, source: Policy, path: FieldPath, message: String, fix: String
-    ) {
-        self.rule = rule
-        self.check = check
-        self.source = source
-        self.path = path
-        self.message = message
-        self.fix = fix
+    /// Makes strings of the words of an objection, which stand in `text`.
+    init(_ objection: Verdict.Objection, in text: [UInt8]) {
+        rule = objection.rule
+        check = objection.check
+        source = objection.policy
+        path = FieldPath(String(decoding: objection.words.path(in: text), as: UTF8.self))
+        message = String(decoding: objection.words.message(in: text), as: UTF8.self)
+        fix = String(decoding: objection.words.fix(in: text), as: UTF8.self)
     }
 
     /// Whether all that is reported of two violations is equal.

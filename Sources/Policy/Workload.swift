@@ -14,7 +14,7 @@ package struct Workload {
 
         init(node: Node, path: FieldPath, element: String = "") {
             self.node = node
-            self.path = path
+            self.path = path.joined
             self.element = element
         }
     }
@@ -32,27 +32,25 @@ package struct Workload {
         let podSpec: PodSpec
 
         /// The container's place: `spec.containers[0]`.
-        var path: FieldPath { FieldPath("\(podSpec.path).\(list.rawValue)[\(index)]") }
+        var path: FieldPath { podSpec.path.field(list.rawValue).element(index) }
 
         /// What a message calls it: `container "web"`.
-        var title: String {
-            let kind =
-                switch list {
-                case .initContainers: "init container"
-                case .containers: "container"
-                case .ephemeralContainers: "ephemeral container"
-                }
-            return "\(kind) \"\(name)\""
+        var title: Text {
+            switch list {
+            case .initContainers: "init container \"\(name)\""
+            case .containers: "container \"\(name)\""
+            case .ephemeralContainers: "ephemeral container \"\(name)\""
+            }
         }
 
         /// What tells it apart from the object's other containers, wherever it stands in its list.
-        var element: String {
+        var element: Text {
             if list == .containers, podSpec.element.isEmpty { return name }
             return "\(podSpec.element)/\(list.rawValue)/\(name)"
         }
 
         /// Its name, cut where it is longer than any name can be; its place where it has none.
-        var name: String { node["name"]?.shortString ?? "[\(index)]" }
+        var name: Text { Text(name: node["name"]) ?? "[\(index)]" }
 
         /// Its image, or nil where a template leaves it out.
         func image() throws(UnreadableObject) -> Node? { try node.string("image", in: path) }
@@ -142,6 +140,11 @@ extension Node {
     /// The longest name that Kubernetes accepts, in bytes (RFC 1123 subdomain).
     private static let maximumNameLength = 253
 
+    /// Whether the text is longer than six bytes for each of a name's.
+    var isLongerThanNames: Bool {
+        withRawBytes { $0.count > 6 * Self.maximumNameLength }
+    }
+
     /// The string, cut where its text is longer than six bytes for each of a name's: a name is
     /// repeated in every message about its bearer, and custom kinds may be of any length.
     var shortString: String? {
@@ -153,5 +156,13 @@ extension Node {
             return String(decoding: start, as: UTF8.self) + "…"
         }
         return cut ?? string
+    }
+}
+
+extension Text {
+    /// A name of the document, cut as `shortString` is; nil where it is absent or no string.
+    init?(name node: Node?) {
+        guard let node, node.kind == .string else { return nil }
+        if node.isLongerThanNames { self.init(node.shortString ?? "") } else { self.init(node) }
     }
 }

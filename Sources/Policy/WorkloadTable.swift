@@ -1,7 +1,9 @@
 package import Document
 
 /// Which kinds carry pod specs, and where. A kind that is not in the table is not a workload.
-package struct WorkloadTable: Sendable {
+///
+/// A class, so that a review holds it for one reference count.
+package final class WorkloadTable: Sendable {
     /// One step of the way from an object to a pod spec.
     enum Step: Hashable, Sendable {
         /// A member: `template`.
@@ -45,7 +47,7 @@ package struct WorkloadTable: Sendable {
             }
             plainPath =
                 names.count == steps.count
-                ? names.reduce(FieldPath.root) { $0.member($1) } : nil
+                ? names.reduce(FieldPath.root) { $0.member($1) }.joined : nil
         }
 
         /// The path of the first `count` steps, for messages.

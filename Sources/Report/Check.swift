@@ -254,7 +254,7 @@ extension Check {
         }
         let verdict = evaluate(subject)
         guard
-            !verdict.violations.isEmpty || !verdict.excepted.isEmpty || verdict.isUncoveredWorkload
+            !verdict.objections.isEmpty || !verdict.excepted.isEmpty || verdict.isUncoveredWorkload
         else { return }
         let object = CheckedObject(
             apiVersion: apiVersion.readable(limit: 253), kind: kind.readable(limit: 253),

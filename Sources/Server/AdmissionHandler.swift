@@ -98,7 +98,7 @@ final class AdmissionHandler: RequestHandler {
         let verdict = decision.verdict
         let outcome: AdmissionMetrics.Decision = verdict.isAllowed ? .allowed : .denied
         metrics.count(subject.operation, outcome, nanoseconds: nanoseconds)
-        for violation in verdict.violations { counters.violations.count(violation) }
+        for objection in verdict.objections { counters.violations.count(objection) }
         for excepted in verdict.excepted { counters.exceptions.count(excepted) }
         for notice in verdict.notices { counters.grants.count(notice) }
         if verdict.isMirrorPod { metrics.mirrorPods.add() }
@@ -120,11 +120,12 @@ final class AdmissionHandler: RequestHandler {
                     ("notice", notice(in: verdict)),
                 ],
                 decision: outcome.rawValue,
-                findings: verdict.violations.map { violation in
+                findings: verdict.objections.map { objection in
                     .init(
-                        policy: violation.policy, rule: violation.rule,
-                        field: violation.path.description,
-                        action: violation.gravestAction.rawValue)
+                        policy: objection.policy.name, rule: objection.rule,
+                        field: String(
+                            decoding: objection.words.path(in: verdict.text), as: UTF8.self),
+                        action: objection.policy.gravestAction.rawValue)
                 },
                 exceptions: Self.exceptions(in: verdict), durationNanoseconds: nanoseconds))
     }

@@ -66,10 +66,12 @@ extension ViolationCounters {
         self.init(labels, carryingOver: earlier)
     }
 
-    /// Counts a violation once for each of its actions.
-    func count(_ violation: Violation) {
-        for action in violation.actions {
-            add(ViolationLabels(policy: violation.policy, rule: violation.rule, action: action))
+    /// Counts an objection once for each of its policy's actions.
+    func count(_ objection: Verdict.Objection) {
+        for action in objection.policy.actions {
+            add(
+                ViolationLabels(
+                    policy: objection.policy.name, rule: objection.rule, action: action))
         }
     }
 }

@@ -54,8 +54,8 @@ import Testing
     /// What we read and Foundation does not: a number that no double holds. We keep its text.
     static let onlyWeRead: Set<Substring> = ["number beyond a double"]
 
-    /// Where Foundation goes its own way: a comma before the end, a zero byte that it takes for half
-    /// of UTF-16, and U+FEFF, which it drops from a string.
+    /// Where Foundation goes its own way: a comma before the end, a zero byte that it takes for
+    /// half of UTF-16, and U+FEFF, which it drops from a string.
     static let foundationsOwnWay: Set<[UInt8]> = Set(
         ["[1,]", "{\"a\":1,}", "1\0", "\0" + "1", "\"\u{FEFF}\""].map { Array($0.utf8) })
 

@@ -186,7 +186,7 @@ private func jsonError(_ text: String, limits: ReadingLimits = roomy) -> String?
 
     @Test(arguments: ["[1,2,3]", "{\"a\":1,\"b\":[2]}", "[[],[]]", "{\"a\":{}}"])
     func `stops at the node limit`(text: String) throws {
-        let count = try readJSON(text).nodes.count
+        let count = try readJSON(text).tree.nodes.count
         #expect(jsonError(text, limits: ReadingLimits(depth: 9, nodes: count)) == nil)
         #expect(
             jsonError(text, limits: ReadingLimits(depth: 9, nodes: count - 1))?

@@ -88,8 +88,6 @@ import Testing
     }
 
     private func json(_ text: String) throws -> Node {
-        let document = Document()
-        try JSONReader.read(Array(text.utf8), limits: .admission, into: document)
-        return try #require(document.root)
+        try #require(try readJSON(text, limits: .admission).root)
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Document
@@ -9,7 +10,7 @@ let roomy = ReadingLimits(depth: 64, nodes: 10_000)
 func readJSON(
     _ text: String, limits: ReadingLimits = roomy
 ) throws(DocumentError) -> Document {
-    let document = Document()
+    let document = Document.kept()
     try JSONReader.read(Array(text.utf8), limits: limits, into: document)
     return document
 }
@@ -61,4 +62,23 @@ private func quoted(_ text: String) -> String {
     var writer = JSONWriter()
     writer.string(text)
     return String(decoding: writer.takeBytes(), as: UTF8.self)
+}
+
+/// Documents whose nodes a test looks at: a node is valid only while its document lives.
+///
+/// Sound as `Sendable`: the lock lets one test at a time at the list.
+private final class KeptDocuments: @unchecked Sendable {
+    static let all = KeptDocuments()
+    private let lock = NSLock()
+    private var documents: [Document] = []
+
+    func keep(_ document: Document) -> Document {
+        lock.withLock { documents.append(document) }
+        return document
+    }
+}
+
+extension Document {
+    /// A document that lives as long as the tests do.
+    static func kept() -> Document { KeptDocuments.all.keep(Document()) }
 }

@@ -34,7 +34,7 @@ import Testing
     func `stops at the node limit`(text: String) throws {
         let document = Document()
         _ = try YAMLReader(Array(text.utf8), limits: roomy).next(into: document)
-        let count = document.nodes.count
+        let count = document.tree.nodes.count
         #expect(throws: Never.self) {
             try readYAML(text, limits: ReadingLimits(depth: 64, nodes: count))
         }

@@ -1,4 +1,5 @@
 import Document
+import Foundation
 import Testing
 
 @testable import Policy
@@ -8,7 +9,7 @@ let digest = "sha256:" + String(repeating: "0123456789abcdef", count: 4)
 
 /// The first document of a YAML text.
 func tree(_ yaml: String) throws -> Node {
-    let document = Document()
+    let document = Document.kept()
     let reader = YAMLReader(Array(yaml.utf8), limits: .manifestYAML)
     _ = try reader.next(into: document)
     return try #require(document.root)
@@ -130,4 +131,23 @@ extension Verdict {
             violation.path == .root ? violation.message : "\(violation.path): \(violation.message)"
         }
     }
+}
+
+/// Documents whose nodes a test looks at: a node is valid only while its document lives.
+///
+/// Sound as `Sendable`: the lock lets one test at a time at the list.
+private final class KeptDocuments: @unchecked Sendable {
+    static let all = KeptDocuments()
+    private let lock = NSLock()
+    private var documents: [Document] = []
+
+    func keep(_ document: Document) -> Document {
+        lock.withLock { documents.append(document) }
+        return document
+    }
+}
+
+extension Document {
+    /// A document that lives as long as the tests do.
+    static func kept() -> Document { KeptDocuments.all.keep(Document()) }
 }

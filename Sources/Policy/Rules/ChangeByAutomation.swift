@@ -90,10 +90,10 @@ struct ChangeByAutomation: ActRule {
             notices.append(Notice(kind: "break-glass", message: "\(grant) may \(act)"))
             return
         }
-        let user = subject.user?.string.map { "user \"\($0)\"" } ?? "an unnamed user"
+        let user: Text = subject.user.map { "user \"\($0)\"" } ?? "an unnamed user"
         findings.append(
             Finding(
-                check: subject.operation.rawValue, element: subject.subresource, value: "",
+                check: subject.operation.rawValue, element: Text(subject.subresource), value: "",
                 path: .root, message: "\(user) may not \(act): only automation may",
                 fix: fix(for: subject)))
     }
@@ -161,7 +161,7 @@ struct ChangeByAutomation: ActRule {
         return name.isEmpty ? "\(verb) a \(kind)" : "\(verb) the \(kind) \"\(name)\""
     }
 
-    private func fix(for subject: Subject) -> String {
+    private func fix(for subject: Subject) -> Text {
         if let account = subject.user?.string.flatMap(ServiceAccountPattern.account) {
             return "if it is automation, have it named in this policy's allowedServiceAccounts: "
                 + "\"\(account)\"; otherwise change it where your automation applies it from"

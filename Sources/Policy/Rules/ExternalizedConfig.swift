@@ -71,11 +71,12 @@ extension ExternalizedConfig {
             else { continue }
             guard let secret = judge(value, named: name) else { continue }
             if let name, isExempt(name) { continue }
-            let title = name?.shortString ?? "[\(index)]"
+            let title = Text(name: name) ?? "[\(index)]"
             secret.add(
                 check: "variable", element: "\(container.element)/\(title)",
                 path: path().field("value"),
-                subject: "variable \"\(title)\" of \(container.title)", fix: Self.containerFix,
+                subject: "variable \"\(title)\" of \(container.title)",
+                fix: Text(Self.containerFix),
                 to: &findings)
         }
     }
@@ -92,10 +93,11 @@ extension ExternalizedConfig {
             guard !value.isEmptyString, let secret = judge(value, named: key, mayBeFile: true),
                 !isExempt(key)
             else { continue }
-            let title = key.shortString ?? ""
+            let title = Text(name: key) ?? ""
             secret.add(
                 check: "data", element: title, path: path(),
-                subject: "key \"\(title)\" of the ConfigMap", fix: Self.configMapFix, to: &findings)
+                subject: "key \"\(title)\" of the ConfigMap", fix: Text(Self.configMapFix),
+                to: &findings)
         }
     }
 
@@ -168,7 +170,7 @@ extension ExternalizedConfig {
                 secret.add(
                     check: field, element: "\(container.element)/\(name)", path: place,
                     subject: "\(subject) the \(field) of \(container.title)",
-                    fix: Self.containerFix, to: &findings)
+                    fix: Text(Self.containerFix), to: &findings)
             }
         }
     }

@@ -44,7 +44,7 @@ struct ImageDigest: StateRule {
             guard let problem = problem(with: image) else { continue }
             findings.append(
                 Finding(
-                    check: "container", element: container.element, value: image?.string ?? "",
+                    check: "container", element: container.element, value: Text(image),
                     path: container.path.field("image"),
                     message: "\(container.title) \(problem)", fix: fix(for: image), image: image))
         }
@@ -64,18 +64,18 @@ struct ImageDigest: StateRule {
             guard let source = try volume.member("image", .object, in: path) else { continue }
             let image = try source.string("reference", in: path.field("image"))
             guard let problem = problem(with: image) else { continue }
-            let name = volume["name"]?.shortString ?? "[\(index)]"
+            let name = Text(name: volume["name"]) ?? "[\(index)]"
             findings.append(
                 Finding(
                     check: "volume", element: "\(podSpec.element)/\(name)",
-                    value: image?.string ?? "", path: path.field("image.reference"),
+                    value: Text(image), path: path.field("image.reference"),
                     message: "volume \"\(name)\" \(problem)", fix: fix(for: image),
                     image: image))
         }
     }
 
     /// What is wrong with an image, as the end of a sentence, or nil where nothing is.
-    private func problem(with image: Node?) -> String? {
+    private func problem(with image: Node?) -> Text? {
         guard let image, !image.isEmptyString else { return "names no image" }
         let reference: Result<ImageReference, ImageReference.Problem> =
             image.hasEscapes
@@ -90,18 +90,17 @@ struct ImageDigest: StateRule {
             if reference.digest != nil { return nil }
             return problem(withUnpinned: image, tag: reference.tag)
         case .failure(let problem):
-            return "has the image \"\(image.string ?? "")\", which is no valid reference: "
-                + problem.message
+            return "has the image \"\(image)\", which is no valid reference: \(problem.message)"
         }
     }
 
-    private func problem(withUnpinned image: Node, tag: Range<Int>?) -> String? {
+    private func problem(withUnpinned image: Node, tag: Range<Int>?) -> Text? {
         if exemptImages.matches(image: image) { return nil }
-        let text = image.string ?? ""
         guard requirement == .version else {
-            return "has the image \"\(text)\", which is not pinned by a digest"
+            return "has the image \"\(image)\", which is not pinned by a digest"
         }
-        guard let tag else { return "has the image \"\(text)\", which has no tag" }
+        guard let tag else { return "has the image \"\(image)\", which has no tag" }
+        let text = image.string ?? ""
         if ImageReference.isBareID(text) {
             return "has the image \"\(text)\", an id of the container runtime and no reference"
         }
@@ -110,12 +109,21 @@ struct ImageDigest: StateRule {
         return "has the image \"\(text)\", whose tag is floating"
     }
 
-    private func fix(for image: Node?) -> String {
+    private static func hasDigest(_ image: Node) -> Bool {
+        image.withCharacters { characters in
+            for index in characters.indices where characters[index] == UInt8(ascii: "@") {
+                return true
+            }
+            return false
+        }
+    }
+
+    private func fix(for image: Node?) -> Text {
         // A sound reference without a digest is completed by one behind it, tag or not.
-        guard let text = image?.string, !text.isEmpty, !text.contains("@") else {
+        guard let image, !image.isEmptyString, !Self.hasDigest(image) else {
             return "name the image by its digest, such as registry.example.com/app@sha256:<digest>"
         }
         if requirement == .version { return "name a version tag or the image's digest" }
-        return "name it by its digest: \"\(text)@sha256:<digest>\""
+        return "name it by its digest: \"\(image)@sha256:<digest>\""
     }
 }

@@ -85,7 +85,7 @@ struct ImmutableConfig: StateRule, ActRule {
                 Finding(
                     check: field, element: "", value: "", path: FieldPath.root.member(field),
                     message: "the \(field) of the \(subject.kind.kind) is changed in place: "
-                        + keys.description,
+                        + Text(keys.description),
                     fix: "create a \(subject.kind.kind) of a new name, such as one that ends in a "
                         + "hash of its content, and let the workload name that: it rolls out, and "
                         + "can be rolled back"))

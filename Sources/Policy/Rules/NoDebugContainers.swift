@@ -37,8 +37,8 @@ struct NoDebugContainers: ActRule {
     private struct Act {
         let check: String
         let path: FieldPath
-        let description: String
-        let fix: String
+        let description: Text
+        let fix: Text
         var image: Node?
     }
 
@@ -55,7 +55,7 @@ struct NoDebugContainers: ActRule {
         let grant = grantees.grant(to: subject)
         for act in acts {
             if let grant {
-                let message = "\(grant) may \(act.description)"
+                let message = "\(grant) may \(act.description.string)"
                 notices.append(Notice(kind: "break-glass", message: message))
                 continue
             }
@@ -85,7 +85,7 @@ extension NoDebugContainers {
                         check: "added", path: container.path,
                         description: "add the debug container \"\(container.name)\" "
                             + "\(Self.describe(image)) to \(title)",
-                        fix: Self.fix, image: image))
+                        fix: Text(Self.fix), image: image))
             case .changed(let container, let old):
                 // The API forbids it today.
                 let image = try container.image()
@@ -97,7 +97,7 @@ extension NoDebugContainers {
                         check: "changed", path: container.path.field("image"),
                         description: "change the image of the debug container "
                             + "\"\(container.name)\" of \(title) to \"\(image?.string ?? "")\"",
-                        fix: Self.fix, image: image))
+                        fix: Text(Self.fix), image: image))
             case .removed: continue
             }
         }
@@ -136,7 +136,7 @@ extension NoDebugContainers {
     private static func nodeShell(
         of subject: Subject, metadata: Node?, spec: Node
     ) throws(UnreadableObject) -> Act? {
-        func act(_ path: FieldPath, _ description: String) -> Act {
+        func act(_ path: FieldPath, _ description: Text) -> Act {
             Act(
                 check: "node", path: path,
                 description: "start the Pod \"\(subject.readableName)\", \(description)",
@@ -205,7 +205,7 @@ extension NoDebugContainers {
         return Act(
             check: "copy", path: path,
             description: "start the Pod \"\(subject.readableName)\", a copy for debugging as "
-                + "kubectl debug makes it, with the container \"\(name)\"", fix: Self.fix,
+                + "kubectl debug makes it, with the container \"\(name)\"", fix: Text(Self.fix),
             image: image)
     }
 

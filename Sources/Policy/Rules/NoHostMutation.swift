@@ -172,12 +172,12 @@ extension NoHostMutation {
             guard let hostPath = source.path, !mayBeWritten(hostPath),
                 openedSocket(by: hostPath)?.contains(hostPath) != true
             else { continue }
-            let mountPath = mount["mountPath"]?.shortString ?? ""
+            let mountPath = Text(name: mount["mountPath"]) ?? ""
             let image = try container.image()
             findings.append(
                 Finding(
                     check: "mount", element: "\(container.element)/\(source.name)/\(mountPath)",
-                    value: source.value, path: path().field("readOnly"),
+                    value: Text(source.value), path: path().field("readOnly"),
                     message: "\(container.title) may write to \"\(source.text)\" of its node, "
                         + "through volume \"\(source.name)\"",
                     fix: "set readOnly: true on the mount; what must be written goes to an "
@@ -188,10 +188,11 @@ extension NoHostMutation {
 
     /// What is wrong with a volume itself, however it is mounted.
     private func judge(_ volume: HostPathVolume, into findings: inout Findings) {
-        func add(_ check: String, _ message: String, _ fix: String) {
+        func add(_ check: String, _ message: Text, _ fix: Text) {
             findings.append(
                 Finding(
-                    check: check, element: volume.element, value: volume.value, path: volume.field,
+                    check: check, element: Text(volume.element), value: Text(volume.value),
+                    path: volume.field,
                     message: message, fix: fix))
         }
         guard let path = volume.path else {
@@ -199,15 +200,15 @@ extension NoHostMutation {
                 volume.fault.rawValue,
                 "volume \"\(volume.name)\" has the host path \"\(volume.text)\", which "
                     + "\(volume.fault.words) on the node",
-                volume.fault.fix)
+                Text(volume.fault.fix))
             return
         }
         if let socket = openedSocket(by: path) {
             add(
                 "socket",
                 "volume \"\(volume.name)\" has the host path \"\(volume.text)\" and so opens the "
-                    + "container runtime's socket \"\(socket)\"",
-                Self.socketFix)
+                    + "container runtime's socket \"\(socket.description)\"",
+                Text(Self.socketFix))
         } else if !volume.isMounted, !mayBeWritten(path) {
             add(
                 "unmounted",
@@ -237,14 +238,14 @@ extension NoHostMutation {
             let path = NodePath(written?.string ?? "")
             let text = written?.shortString ?? ""
             let check: String
-            var message = "the PersistentVolume has the path \"\(text)\" of the node"
-            var fix =
+            var message: Text = "the PersistentVolume has the path \"\(text)\" of the node"
+            var fix: Text =
                 "provision storage through a StorageClass whose driver serves it from outside "
                 + "the node"
             if let path, let socket = openedSocket(by: path) {
                 check = "socket"
-                message += " and so opens the container runtime's socket \"\(socket)\""
-                fix = Self.socketFix
+                message += " and so opens the container runtime's socket \"\(socket.description)\""
+                fix = Text(Self.socketFix)
             } else if let path {
                 if mayBeWritten(path) { continue }
                 check = "persistentVolume"
@@ -253,11 +254,11 @@ extension NoHostMutation {
                 let fault = NodePath.fault(of: written?.string ?? "")
                 check = fault.rawValue
                 message += ", which \(fault.words)"
-                fix = fault.fix
+                fix = Text(fault.fix)
             }
             findings.append(
                 Finding(
-                    check: check, element: source, value: path?.description ?? text,
+                    check: check, element: Text(source), value: Text(path?.description ?? text),
                     path: field.field("path"), message: message, fix: fix))
         }
     }

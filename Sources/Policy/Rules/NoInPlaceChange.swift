@@ -47,7 +47,7 @@ extension NoInPlaceChange {
         guard let strategy, let value = update.values.first(where: strategy.equals) else { return }
         findings.append(
             Finding(
-                check: "strategy", element: "", value: value, path: update.path,
+                check: "strategy", element: "", value: Text(value), path: update.path,
                 message: "the update strategy is \"\(value)\", which changes running Pods",
                 fix: "choose a strategy that replaces Pods; OpenKruise's kinds do where the field "
                     + "is left out"))
@@ -122,7 +122,7 @@ extension NoInPlaceChange {
     }
 
     private static func finding(
-        _ check: String, at path: FieldPath, _ message: String, image: Node? = nil
+        _ check: String, at path: FieldPath, _ message: Text, image: Node? = nil
     ) -> Finding {
         Finding(
             check: check, element: "", value: "", path: path, message: message,

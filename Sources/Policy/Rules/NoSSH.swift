@@ -63,13 +63,13 @@ struct NoSSH: StateRule {
     }
 
     private func add(
-        _ check: String, _ element: String, _ value: String, _ path: FieldPath,
-        _ message: String, to findings: inout Findings
+        _ check: String, _ element: Text, _ value: Text, _ path: FieldPath,
+        _ message: Text, to findings: inout Findings
     ) {
         findings.append(
             Finding(
                 check: check, element: element, value: value, path: path, message: message,
-                fix: Self.fix))
+                fix: Text(Self.fix)))
     }
 }
 
@@ -89,7 +89,7 @@ extension NoSSH {
                     let number = try port.member(field, .number, in: path())?.integer
                     guard let number, ports.contains(number) else { continue }
                     add(
-                        field, container.element, String(number), path().member(field),
+                        field, container.element, "\(number)", path().member(field),
                         "\(container.title) has the SSH port \(number) as its \(field)",
                         to: &findings)
                 }
@@ -97,8 +97,8 @@ extension NoSSH {
             let name = try port.string("name", in: path())
             guard let name, isSSHName(name) else { continue }
             add(
-                "portName", container.element, name.string ?? "", path().field("name"),
-                "\(container.title) has a port named \"\(name.string ?? "")\"", to: &findings)
+                "portName", container.element, Text(name), path().field("name"),
+                "\(container.title) has a port named \"\(name)\"", to: &findings)
         }
     }
 
@@ -113,11 +113,11 @@ extension NoSSH {
             func path() -> FieldPath { root.field("ports").element(index) }
             let number = try port.member("port", .number, in: path())?.integer
             let name = try port.string("name", in: path())
-            let element = name?.string ?? ""
+            let element = Text(name)
             if try isTCP(port, in: path()) {
                 if let number, ports.contains(number) {
                     add(
-                        "port", element, String(number), path().field("port"),
+                        "port", element, "\(number)", path().field("port"),
                         "the Service has the SSH port \(number)", to: &findings)
                 }
                 try judgeTargetPort(
@@ -132,19 +132,19 @@ extension NoSSH {
 
     /// The API defaults `targetPort` to `port`: a manifest is judged as if it had.
     private func judgeTargetPort(
-        _ port: Node, default number: Int?, element: String, in path: FieldPath,
+        _ port: Node, default number: Int?, element: Text, in path: FieldPath,
         into findings: inout Findings
     ) throws(UnreadableObject) {
-        let value: String
+        let value: Text
         if let target = port.present("targetPort") {
             switch target.kind {
             case .number:
                 guard let number = target.integer, ports.contains(number) else { return }
-                value = String(number)
+                value = "\(number)"
             case .string:
                 guard isSSHName(target) || ports.contains(where: { target.equals(String($0)) })
                 else { return }
-                value = target.string ?? ""
+                value = Text(target)
             default:
                 throw UnreadableObject(
                     path.field("targetPort"),
@@ -152,7 +152,7 @@ extension NoSSH {
             }
         } else {
             guard let number, ports.contains(number) else { return }
-            value = String(number)
+            value = "\(number)"
         }
         add(
             "targetPort", element, value, path.field("targetPort"),
@@ -239,7 +239,8 @@ extension NoSSH {
             let program = programs[match]
             let field = place(command.index)
             add(
-                "program", container.element, program.text, FieldPath("\(container.path).\(field)"),
+                "program", container.element, Text(program.text),
+                FieldPath("\(container.path).\(field)"),
                 "\(container.title) starts the SSH server \"\(program.text)\"", to: &findings)
         }
     }
@@ -254,7 +255,7 @@ extension NoSSH {
         }
         guard let match else { return }
         add(
-            "image", container.element, text, container.path.field("image"),
+            "image", container.element, Text(text), container.path.field("image"),
             "\(container.title) has the image \"\(text)\", which is the SSH server "
                 + "\(match.joined(separator: "-"))", to: &findings)
     }

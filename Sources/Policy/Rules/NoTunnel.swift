@@ -58,7 +58,7 @@ struct NoTunnel: ActRule {
         findings.append(
             Finding(
                 check: subject.subresource, element: "", value: "", path: .root,
-                message: "nobody may \(act)", fix: tunnel.fix))
+                message: "nobody may \(act)", fix: Text(tunnel.fix)))
     }
 
     /// What is done, in words.

@@ -81,14 +81,14 @@ struct ReplaceableWorkload: StateRule {
     /// A field of a pod spec that is to be absent or empty.
     private func judge(
         _ name: String, of podSpec: Workload.PodSpec, into findings: inout Findings,
-        message: (String) -> String, fix: @autoclosure () -> String
+        message: (Text) -> Text, fix: @autoclosure () -> Text
     ) throws(UnreadableObject) {
         guard let value = try podSpec.node.string(name, in: podSpec.path), !value.isEmptyString
         else { return }
-        let text = value.shortString ?? ""
+        let text = Text(name: value) ?? ""
         findings.append(
             Finding(
-                check: name, element: podSpec.element, value: text,
+                check: name, element: Text(podSpec.element), value: text,
                 path: podSpec.path.member(name), message: message(text), fix: fix()))
     }
 
