@@ -65,6 +65,8 @@ struct ServeCommand: ParsableCommand {
             valueName: "number"))
     var checkThreads: Int?
 
+    @OptionGroup var peers: PeerOptions
+
     @Option(
         help: ArgumentHelp(
             "The most that any policy may do: what it declares, warn, or audit "
@@ -92,8 +94,6 @@ struct ServeCommand: ParsableCommand {
             "How long work in flight may take after that (default: 20s).",
             valueName: "interval"))
     var finishTime: Interval?
-
-    @OptionGroup var peers: PeerOptions
 
     @OptionGroup var timeouts: TimeoutOptions
 
