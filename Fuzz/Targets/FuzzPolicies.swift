@@ -18,6 +18,7 @@ func fuzzReview(_ bytes: [UInt8], _ policies: PolicySet) {
         require(uid?.isEmpty == false, "an answer without a uid")
         // What a review's reader only skips may hold what a reader of everything refuses.
         let asked = Document()
+        defer { withExtendedLifetime(asked) {} }
         guard (try? JSONReader.read(bytes, limits: .admission, into: asked)) != nil else { return }
         require(asked.root?["request"]?["uid"]?.string == uid, "the answer to another review")
     }
@@ -38,15 +39,15 @@ private func review(
 /// Returns the uid of what must be an answer.
 @discardableResult
 private func checkAnswer(_ answer: [UInt8]) -> String? {
-    let root = readOwnJSON(answer)
-    require(root["kind"]?.string == "AdmissionReview", "no AdmissionReview")
-    let response = root["response"]
-    guard let isAllowed = response?["allowed"]?.boolean else { fatalError("no decision") }
-    require(isAllowed == (response?["status"] == nil), "a denial says why, and nothing else does")
-    if !isAllowed {
-        require(response?["status"]?["message"]?.isEmptyString == false, "denied without a reason")
+    readOwnJSON(answer) { root in
+        require(root["kind"]?.string == "AdmissionReview", "no AdmissionReview")
+        let response = root["response"]
+        let status = response?["status"]
+        guard let isAllowed = response?["allowed"]?.boolean else { fatalError("no decision") }
+        require(isAllowed == (status == nil), "a denial says why, and nothing else does")
+        require(isAllowed || status?["message"]?.isEmptyString == false, "denied without a reason")
+        return response?["uid"]?.string
     }
-    return response?["uid"]?.string
 }
 
 /// The parts of a reference lie in it, in their order.
