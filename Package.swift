@@ -56,7 +56,8 @@ let tests: [Target] = [
         dependencies: ["Server", "Posix", "HTTP", "Telemetry", "Policy", "Document", "Report"]),
     // The fuzzers' targets, which are a link to Fuzz/Targets, on the inputs in Tests/Seeds.
     .testTarget(
-        name: "SeedTests", dependencies: ["Document", "HTTP", "Policy", "Admission", "Report"]),
+        name: "SeedTests",
+        dependencies: ["Document", "HTTP", "TLS", "Policy", "Admission", "Report", "Server"]),
     .testTarget(name: "TidyTests", dependencies: ["Policy", "Document"]),
 ]
 

@@ -1,5 +1,3 @@
-import Document
-import HTTP
 import Policy
 
 /// Something that reads what strangers write. Each target takes any bytes, and traps when an
@@ -9,6 +7,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case yaml
     case http1
     case http2
+    case tls
     case review
     case image
     case policy
@@ -23,6 +22,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .yaml: fuzzYAML(bytes)
         case .http1: fuzzHTTP1(bytes)
         case .http2: fuzzHTTP2(bytes)
+        case .tls: fuzzTLS(bytes)
         case .review: fuzzReview(bytes, policies)
         case .image: fuzzImage(bytes)
         case .policy: fuzzPolicy(bytes)

@@ -45,7 +45,9 @@ struct HTTP1Parser {
             while scanned < end, bytes[scanned] != Syntax.lineFeed { scanned += 1 }
             let isComplete = scanned < end
             if line == 0 {
-                try checkTarget(bytes, end: scanned)
+                // What lies beyond the limit must not count, or the fault would depend on how much
+                // of it has come.
+                try checkTarget(bytes, end: min(scanned, start + limits.headBytes))
             }
             // An incomplete line has at least its line feed yet to come.
             guard scanned - start < limits.headBytes else { throw .headTooLarge(limits) }

@@ -26,6 +26,7 @@ package struct TLSSession: ~Copyable {
     private let context: any AnyObject & Sendable
     private var sentOutput = 0
     private var hasFailed = false
+    private var hasClosed = false
 
     /// How much memory an empty output keeps for the next answer, in bytes. Emptying clears it, so
     /// it is no more than a usual answer takes.
@@ -170,8 +171,10 @@ extension TLSSession {
 
     /// Tells the peer that nothing more follows (close_notify). No more writes; reading goes on.
     package mutating func close() {
-        // SSL_shutdown is forbidden after an error and pointless before the handshake.
-        guard isHandshakeComplete, !hasFailed else { return }
+        // SSL_shutdown is forbidden after an error and pointless before the handshake. A second one
+        // would wait for the peer's end, and fail at what the peer said before it.
+        guard isHandshakeComplete, !hasFailed, !hasClosed else { return }
+        hasClosed = true
         ERR_clear_error()
         unsafe SSL_shutdown(ssl)
     }

@@ -65,6 +65,9 @@ struct ServeCommand: ParsableCommand {
             valueName: "number"))
     var checkThreads: Int?
 
+    @OptionGroup var connections: ConnectionOptions
+    @OptionGroup var peers: PeerOptions
+
     @Option(
         help: ArgumentHelp(
             "The most that any policy may do: what it declares, warn, or audit "
@@ -92,9 +95,6 @@ struct ServeCommand: ParsableCommand {
             "How long work in flight may take after that (default: 20s).",
             valueName: "interval"))
     var finishTime: Interval?
-
-    @OptionGroup var connections: ConnectionOptions
-    @OptionGroup var peers: PeerOptions
 
     @OptionGroup var timeouts: TimeoutOptions
 

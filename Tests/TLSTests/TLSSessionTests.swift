@@ -124,6 +124,23 @@ struct TLSSessionTests {
         #expect(answer.end == .closed)
     }
 
+    /// What the peer said before it heard of the end is read, however often the end was told.
+    @Test(arguments: [TLSVersion.tls12, .tls13])
+    func closesOnce(version: TLSVersion) throws {
+        let client = try Endpoint.client(try clientContext(version))
+        let server = try Endpoint.server(try serverContext())
+        try shakeHands(client, server)
+        try server.write("under way")
+        try client.receive(server.output())
+        client.session.close()
+        let end = client.output()
+        client.session.close()
+        #expect(client.pendingOutputCount == 0)
+        #expect(try client.text() == "under way")
+        try server.receive(end)
+        #expect(try server.read().end == .closed)
+    }
+
     @Test func closesSilentlyBeforeTheHandshake() throws {
         let server = try Endpoint.server(try serverContext())
         server.session.close()
