@@ -86,6 +86,14 @@ def descriptors(gate):
     return len(os.listdir(f"/proc/{gate.process.pid}/fd"))
 
 
+def wait_for_watches(gate):
+    """Waits until policies and certificates are watched, which begins when all is ready."""
+    folder, end = f"/proc/{gate.process.pid}/fd", time.monotonic() + harness.WAIT
+    while sum("inotify" in os.readlink(f"{folder}/{name}") for name in os.listdir(folder)) < 2:
+        assert time.monotonic() < end, "nothing is watched"
+        time.sleep(0.01)
+
+
 EXPECTED = {"exec-by-developer": False, "pod-create-good": True}
 MANIFEST = b"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: c, image: x}]}\n"
 
@@ -189,7 +197,8 @@ def test_policies_that_cannot_be_opened_now_are_read_later(faulty):
 
 def test_at_descriptor_exhaustion_the_server_sheds_and_recovers(certificate, enforcing):
     """RLIMIT_NOFILE is small; what is open goes on, and whoever waits longest makes room."""
-    gate = harness.Gate(certificate, enforcing, "--threads", "2", "--handshake-timeout", "2s")
+    gate = harness.Gate(certificate, enforcing, "--threads", "2", "--handshake-timeout", "20s")
+    wait_for_watches(gate)
     limit = descriptors(gate) + 20
     resource.prlimit(gate.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
     before = descriptors(gate)
