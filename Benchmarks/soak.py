@@ -37,15 +37,17 @@ class Soak:
         self.random = random.Random(1)
         self.statuses = collections.Counter()
         self.wrong = []
-        self.lost = 0
+        self.lost = collections.Counter()
         self.times = []
         self.lock = threading.Lock()
         self.samples = []
         pairs = [folder / f"pair-{number}" for number in range(2)]
-        for pair in pairs:
+        for number, pair in enumerate(pairs):
             pair.mkdir()
+            # Two authorities of one name would be one to a client, and only the first be tried.
             made = harness.command(
-                "certificate", "--out", pair, "--host", "localhost", "--host", "127.0.0.1")
+                "certificate", "--out", pair, "--host", f"pair-{number}", "--host", "localhost",
+                "--host", "127.0.0.1")
             assert made.returncode == 0, made.stderr
         self.pairs = [
             {name: (pair / name).read_text() for name in ("tls.crt", "tls.key")}
@@ -143,9 +145,10 @@ class Soak:
         while time.monotonic() < self.end:
             try:
                 work()
-            except (OSError, http.client.HTTPException):
+            except (OSError, http.client.HTTPException) as error:
                 with self.lock:
-                    self.lost += 1
+                    self.lost[f"{work.__name__}: {type(error).__name__}"] += 1
+                time.sleep(0.05)
 
     # Looking on
 
@@ -203,7 +206,7 @@ class Soak:
             faults.append(f"{start['fds']} descriptors before, {end['fds']} after")
         if end["threads"] != start["threads"]:
             faults.append(f"{start['threads']} threads before, {end['threads']} after")
-        print(f"answers: {dict(sorted(self.statuses.items()))}; connections lost: {self.lost}")
+        print(f"answers: {dict(sorted(self.statuses.items()))}; connections lost: {dict(self.lost)}")
         print(f"memory: median {statistics.median(rss):.0f} KiB, maximum {max(rss)}, slope "
               f"{slope:.0f} KiB an hour over the last half; descriptors {start['fds']}, at the end "
               f"{end['fds']}; CPU {end['cpu']:.0f} s")
