@@ -352,7 +352,11 @@ def test_a_saturated_service_leaves_admission_untouched(start):
             connection.settimeout(2)
             with contextlib.suppress(OSError):
                 connection.sendall(head + upload)
-        shed = gate.metrics()
+        # The client's own kernel may hold an upload for a while.
+        end = time.monotonic() + harness.WAIT
+        while not (shed := gate.metrics())[SHED % ("service", "body_budget")]:
+            assert time.monotonic() < end, "no upload was refused"
+            time.sleep(0.05)
         for number in range(4):
             connection = stack.enter_context(connect_service(gate, f"127.0.3.{number % 4 + 1}"))
             connection.sendall(b"GET")
@@ -363,7 +367,6 @@ def test_a_saturated_service_leaves_admission_untouched(start):
             status, _, answer = gate.validate(body)
             times.append(time.monotonic() - begin)
             assert status == 200, answer
-    assert shed[SHED % ("service", "body_budget")] > 0, {k: v for k, v in shed.items() if v and "service" in k}
     assert shed[SHED % ("service", "peer_checks")] + shed[SHED % ("service", "check_queue")] > 0
     assert statistics.median(times) < 1, times
     metrics = gate.metrics()
