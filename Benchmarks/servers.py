@@ -118,6 +118,7 @@ def cattleguard_command(work, port, service_port, policies=ENFORCING):
         BINARY, "serve", "--policies", policies, "--threads", "1",
         "--admission-address", f"https://127.0.0.1:{port}",
         "--service-address", f"http://127.0.0.1:{service_port}",
+        "--admission-connections", "2048",
         "--tls-certificate", work / "tls.crt", "--tls-private-key", work / "tls.key"]
 
 

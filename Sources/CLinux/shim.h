@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -138,6 +139,15 @@ static inline int linux_watch_directory(int inotify, const char *path) {
 static inline int linux_unwatch(int inotify, int watch) {
     return inotify_rm_watch(inotify, watch);
 }
+
+/* mallopt(3): blocks from so many bytes on are mappings of their own, and the heap gives back what
+ * is free at its end beyond so many. 1 where both were taken. */
+static inline int linux_set_allocation(int mapped_from, int kept) {
+    return mallopt(M_MMAP_THRESHOLD, mapped_from) && mallopt(M_TRIM_THRESHOLD, kept);
+}
+
+/* malloc_trim(3): returns whole pages that are free anywhere in any heap. 1 where there were any. */
+static inline int linux_return_freed(void) { return malloc_trim(0); }
 
 static inline int linux_inotify(void) { return inotify_init1(IN_NONBLOCK | IN_CLOEXEC); }
 #endif

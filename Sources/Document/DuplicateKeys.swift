@@ -43,54 +43,32 @@ enum DuplicateKeys {
         return false
     }
 
+    /// Keys as hashes, sorted, so that equal ones are neighbours: sixteen bytes a key, whatever the
+    /// keys are, for who sends many of them decides what they are.
     private static func findBySorting(
         in nodes: [RawNode], object: Int, _ bytes: Span<UInt8>
     ) -> Int? {
         let count = Int(nodes[object].length)
-        var keys: [Int] = []
+        var keys: [HashedKey] = []
         keys.reserveCapacity(count)
+        var isEscaped = false
         var key = object + 1
         for _ in 0..<count {
-            keys.append(key)
+            if nodes[key].hasEscapes { isEscaped = true }
+            keys.append(HashedKey(hash: 0, index: key))
             key = Int(nodes[key + 1].next)
         }
-        if keys.contains(where: { nodes[$0].hasEscapes }) {
-            return findDecoded(in: nodes, keys: keys, bytes)
+        for position in keys.indices {
+            keys[position].hash = hash(nodes[keys[position].index], bytes, isEscaped: isEscaped)
         }
-        // Spans cannot be captured by an escaping closure, so the sort is over decoded-free ranges
-        // compared by hand.
-        var sorter = KeySorter(nodes: nodes, keys: keys)
-        return sorter.firstDuplicate(bytes)
-    }
-
-    /// Where a key has escapes, its characters are compared: rare, so they are decoded. As bytes,
-    /// for Swift takes strings for equal that differ in their scalars, "é" and "e\u{301}".
-    private static func findDecoded(
-        in nodes: [RawNode], keys: [Int], _ bytes: Span<UInt8>
-    ) -> Int? {
-        var seen: Set<[UInt8]> = []
-        for key in keys {
-            let range = Int(nodes[key].offset)..<Int(nodes[key].offset) + Int(nodes[key].length)
-            if !seen.insert(Array(JSONEscapes.decode(bytes, range).utf8)).inserted { return key }
-        }
-        return nil
-    }
-}
-
-/// Sorts keys by fingerprint, then by bytes, and looks for equal neighbours.
-private struct KeySorter {
-    let nodes: [RawNode]
-    var keys: [Int]
-
-    mutating func firstDuplicate(_ bytes: Span<UInt8>) -> Int? {
-        let nodes = nodes
-        keys.sort { (nodes[$0].next, $0) < (nodes[$1].next, $1) }
+        keys.sort { ($0.hash, $0.index) < ($1.hash, $1.index) }
         var first: Int?
         var start = 0
         while start < keys.count {
             var end = start + 1
-            while end < keys.count, nodes[keys[end]].next == nodes[keys[start]].next { end += 1 }
-            if end - start > 1, let key = duplicate(among: keys[start..<end], bytes) {
+            while end < keys.count, keys[end].hash == keys[start].hash { end += 1 }
+            // More than one is a duplicate, but for one chance in 2^64 for each pair.
+            if end - start > 1, let key = duplicate(among: keys[start..<end], nodes, bytes) {
                 first = min(first ?? key, key)
             }
             start = end
@@ -98,16 +76,42 @@ private struct KeySorter {
         return first
     }
 
-    /// Keys of one fingerprint: few by nature, many only where somebody made them so.
-    private func duplicate(among run: ArraySlice<Int>, _ bytes: Span<UInt8>) -> Int? {
+    /// Where a key of the object has escapes, what they stand for is what counts.
+    private static func hash(_ key: RawNode, _ bytes: Span<UInt8>, isEscaped: Bool) -> Int {
+        var hasher = Hasher()
+        if isEscaped {
+            for byte in text(key, bytes) { hasher.combine(byte) }
+        } else {
+            let start = Int(key.offset)
+            for index in start..<start + Int(key.length) { hasher.combine(bytes[index]) }
+        }
+        return hasher.finalize()
+    }
+
+    /// The key's text without its escapes.
+    private static func text(_ key: RawNode, _ bytes: Span<UInt8>) -> [UInt8] {
+        let range = Int(key.offset)..<Int(key.offset) + Int(key.length)
+        if key.hasEscapes { return Array(JSONEscapes.decode(bytes, range).utf8) }
+        var text: [UInt8] = []
+        text.reserveCapacity(range.count)
+        for index in range { text.append(bytes[index]) }
+        return text
+    }
+
+    /// The second of the first two that are equal.
+    private static func duplicate(
+        among run: ArraySlice<HashedKey>, _ nodes: [RawNode], _ bytes: Span<UInt8>
+    ) -> Int? {
         var seen: Set<[UInt8]> = []
-        for key in run {
-            let start = Int(nodes[key].offset)
-            var text: [UInt8] = []
-            text.reserveCapacity(Int(nodes[key].length))
-            for index in start..<start + Int(nodes[key].length) { text.append(bytes[index]) }
-            if !seen.insert(text).inserted { return key }
+        for key in run where !seen.insert(text(nodes[key.index], bytes)).inserted {
+            return key.index
         }
         return nil
     }
+}
+
+/// A key's hash and where it stands among the nodes.
+private struct HashedKey {
+    var hash: Int
+    let index: Int
 }

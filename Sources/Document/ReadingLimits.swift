@@ -12,8 +12,8 @@ package struct ReadingLimits: Equatable, Sendable {
     }
 
     /// For AdmissionReviews: Kubernetes itself accepts JSON of depth 10,000; a stored object of
-    /// 1.5 MiB cannot hold a million values that matter.
-    package static let admission = ReadingLimits(depth: 10_000, nodes: 1_000_000)
+    /// 1.5 MiB cannot hold half a million values and keys that matter.
+    package static let admission = ReadingLimits(depth: 10_000, nodes: 500_000)
 
     /// For manifests in JSON sent by people and pipelines.
     package static let manifestJSON = ReadingLimits(depth: 10_000, nodes: 1_000_000)

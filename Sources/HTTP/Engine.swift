@@ -127,6 +127,10 @@ package final class Engine {
         try http1?.withOutput(write)
     }
 
+    /// Bytes of memory that requests and answers hold here and that no share of a budget covers:
+    /// none where the connection is idle and has given its buffers back.
+    package var heldBytes: Int { http2?.heldBytes ?? http1?.heldBytes ?? 0 }
+
     /// What the connection waits for.
     package var phase: Phase {
         http2?.phase ?? http1?.phase ?? .idle

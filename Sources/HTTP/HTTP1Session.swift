@@ -111,7 +111,11 @@ extension HTTP1Session {
         case .body(let range):
             // A large Content-Length is a claim: the buffer grows only as bytes come.
             grow(to: min(range.upperBound, 2 * input.count))
-        case .head, .chunkedBody, .answering, .discarding:
+        case .chunkedBody:
+            // No more than the head, the largest body and what is read behind it.
+            let most = decoder.body.lowerBound + limits.bodyBytes + pool.bufferBytes
+            grow(to: max(input.count + limits.headBytes, min(most, 2 * input.count)))
+        case .head, .answering, .discarding:
             grow(to: 2 * input.count)
         }
     }
@@ -322,6 +326,10 @@ extension HTTP1Session {
 
     mutating func beginDraining() {
         isDraining = true
+    }
+
+    var heldBytes: Int {
+        max(0, input.count - (grant.reservation?.count ?? 0)) + output.heldBytes
     }
 
     var phase: Engine.Phase {

@@ -330,6 +330,13 @@ extension HTTP2Session {
         output.release(to: pool)
     }
 
+    var heldBytes: Int {
+        let frames = unsafe nghttp2_session_get_outbound_queue_size(session)
+        return streams.values.reduce(frames * HTTP2Limits.frameMemory + output.heldBytes) {
+            $0 + $1.heldBytes
+        }
+    }
+
     var phase: Engine.Phase {
         var phase = output.pendingCount > 0 ? Engine.Phase.sending : .idle
         for stream in streams.values {

@@ -11,6 +11,10 @@ final class HTTP2Stream {
         case sending
     }
 
+    private static let usualHeadBytes = 512
+    /// The memory of a stream besides what it has received and answers, nghttp2's part included.
+    private static let ownBytes = 1024
+
     let id: Int32
     private let arrival: UInt64
     private let limits: Limits
@@ -47,7 +51,7 @@ final class HTTP2Stream {
         self.limits = limits
         grant = BodyGrant(limits: limits, budget: budget)
         // The usual head fits without growing.
-        storage.reserveCapacity(512)
+        storage.reserveCapacity(Self.usualHeadBytes)
         entries.reserveCapacity(12)
     }
 
@@ -70,6 +74,27 @@ final class HTTP2Stream {
         if self.fault == nil { self.fault = fault }
         body = []
         grant.release()
+        keepPath()
+    }
+}
+
+// MARK: Memory
+
+extension HTTP2Stream {
+    /// Bytes of memory that no share of a budget covers.
+    var heldBytes: Int {
+        let request = storage.capacity + body.capacity - (grant.reservation?.count ?? 0)
+        let answer = answer.count - (answerReservation?.count ?? 0)
+        return Self.ownBytes + max(0, request) + max(0, answer)
+    }
+
+    /// Drops the head of a refused request but for what says where it was meant to go.
+    private func keepPath() {
+        entries = []
+        query = nil
+        storage = (pathRange ?? target).map { Array(storage[$0]) } ?? []
+        if pathRange != nil { pathRange = storage.indices }
+        if target != nil { target = storage.indices }
     }
 }
 
@@ -190,13 +215,19 @@ extension HTTP2Stream {
 // MARK: Body
 
 extension HTTP2Stream {
+    /// What the head takes, in bytes: once it has outgrown what is there for a usual one, also the
+    /// room it has grown to.
+    private var headCost: Int {
+        storage.capacity > 2 * Self.usualHeadBytes ? storage.capacity : storage.count
+    }
+
     /// Asks for room for so many more bytes; false when they are to be dropped.
     func admit(_ count: Int, free: Int) -> Bool {
         refusing { () throws(Fault) in
             let total = body.count + count
             try grant.check(claim: total)
             // The head is held as long as the body, and a hundred streams have a hundred heads.
-            let held = storage.count + total
+            let held = headCost + total
             try grant.admit(held, free: free)
             if grant.reservation != nil {
                 unbudgetedCount = 0

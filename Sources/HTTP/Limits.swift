@@ -11,12 +11,12 @@ package struct Limits: Sendable {
     package var bodyBytes = 32 * 1024 * 1024
     /// A body up to this size is free; a larger one draws on the shared `ByteBudget`. Past it: 429.
     /// On HTTP/2 all incomplete bodies of a connection share it.
-    package var unbudgetedBodyBytes = 64 * 1024
+    package var unbudgetedBodyBytes = 32 * 1024
     /// The line that begins a chunk, extensions and line end included. Past it: 400.
     package var chunkLineBytes = 256
     /// Output a peer has not taken; at this size nothing more is read or answered before it does.
     /// An answer that would bring what is not taken over twice as much draws on the `ByteBudget`.
-    package var pendingOutputBytes = 64 * 1024
+    package var pendingOutputBytes = 16 * 1024
     /// An answer up to this size never draws on the budget, so that a refusal can always be told.
     package var smallAnswerBytes = 1024
     /// The limits HTTP/2 has besides.
@@ -50,6 +50,8 @@ package struct HTTP2Limits: Sendable {
     /// Frames of any kind waiting to be sent, content aside. From there on nothing more is read
     /// before the peer takes some; what was read at once may still add to them.
     package var outboundFrames = 500
+    /// The memory that nghttp2 takes for a frame that waits to be sent, about.
+    static let frameMemory = 256
 
     /// The limits of the admission listener.
     package init() {}

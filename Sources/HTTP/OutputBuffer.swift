@@ -7,6 +7,11 @@ struct OutputBuffer {
 
     var pendingCount: Int { bytes.count - written }
 
+    /// Bytes of memory that no share of a budget covers.
+    var heldBytes: Int {
+        max(0, bytes.capacity - reservations.reduce(0) { $0 + $1.count })
+    }
+
     /// Appends through `body`, into a buffer of the pool if there is none yet.
     mutating func append(from pool: BufferPool, _ body: (inout [UInt8]) -> Void) {
         if bytes.capacity == 0 { bytes = pool.lendOutput() }

@@ -3,6 +3,9 @@ internal import Glibc
 
 /// A TCP socket that accepts connections. Non-blocking.
 package struct ListeningSocket: ~Copyable, Sendable {
+    /// What the kernel is asked to hold for a connection in each direction, in bytes.
+    package static let kernelBufferBytes = 32 << 10
+
     private let descriptor: Descriptor
 
     private init(adopting descriptor: consuming Descriptor) {
@@ -27,6 +30,10 @@ package struct ListeningSocket: ~Copyable, Sendable {
         if address.family == AF_INET6 { try setOption(number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
         // Accepted sockets inherit it on Linux, which saves a call for each.
         try setOption(number, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        // As large as a usual request, which the kernel doubles, and of that size for good: left to
+        // itself it lends a peer that takes no answer 4 MiB, outside all that we count.
+        try setOption(number, SOL_SOCKET, SO_RCVBUF, Int32(kernelBufferBytes))
+        try setOption(number, SOL_SOCKET, SO_SNDBUF, Int32(kernelBufferBytes))
         var storage = address.storage
         // Sound: the call reads the address only, whose length follows from its family.
         guard unsafe linux_bind(number, &storage) == 0 else {

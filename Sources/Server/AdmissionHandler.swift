@@ -12,6 +12,7 @@ final class AdmissionHandler: RequestHandler {
     private let reviewer: Reviewer
     private let metrics: AdmissionMetrics
     private let loopMetrics: LoopMetrics
+    private let memory: ReviewMemory
     private var counters: PolicyCounters
     private let log: LoopLog
     /// The kinds of uncovered workloads that the log has named.
@@ -22,7 +23,10 @@ final class AdmissionHandler: RequestHandler {
     private static let maximumNamedKinds = 64
 
     /// A handler for the `index`-th of the admission loops.
-    init(state: ServerState, index: Int, loopMetrics: LoopMetrics, log: LoopLog) {
+    init(
+        state: ServerState, index: Int, memory: ReviewMemory, loopMetrics: LoopMetrics, log: LoopLog
+    ) {
+        self.memory = memory
         self.state = state
         self.loopMetrics = loopMetrics
         let status = state.policyStatus
@@ -71,12 +75,19 @@ final class AdmissionHandler: RequestHandler {
             return Problem.overloaded("the time that the timeout gives is over").response()
         }
         do throws(InvalidReview) {
-            let body = try reviewer.review(
-                request.body.storage, request.body.range, at: .now()
-            ) { decision in
-                let took = Clock.monotonicNanoseconds() &- start
-                note(decision, from: client, nanoseconds: took)
-                return decision.body
+            let body = try memory.withMemory(forBody: request.body.count) {
+                () throws(InvalidReview) in
+                try reviewer.review(
+                    request.body.storage, request.body.range, at: .now()
+                ) { decision in
+                    let took = Clock.monotonicNanoseconds() &- start
+                    note(decision, from: client, nanoseconds: took)
+                    return decision.body
+                }
+            }
+            guard let body else {
+                loopMetrics.countShed(.reviewMemory)
+                return Problem.overloaded("other large reviews are being judged").response()
             }
             return Response(status: 200, contentType: "application/json", body: body)
         } catch {

@@ -25,6 +25,15 @@ package struct CheckOrder: Sendable {
         }
     }
 
+    /// What one check may take: less than the command's, for it shares the Pod's memory.
+    private static let limits = {
+        var limits = CheckLimits()
+        limits.json.nodes = 250_000
+        limits.yaml.nodes = 250_000
+        limits.listed = 2_000
+        return limits
+    }()
+
     private static let yamlTypes = [
         "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml",
     ]
@@ -79,7 +88,8 @@ package struct CheckOrder: Sendable {
     /// Judges the body. One in which no object could be judged is a bad request; where some could,
     /// the report says what could not.
     package func response(by policies: PolicySet, at moment: Moment) -> Response {
-        var check = Check(policies: policies, at: moment, namespace: namespace)
+        var check = Check(
+            policies: policies, at: moment, namespace: namespace, limits: Self.limits)
         check.judge(CheckSource(name: "<body>", bytes: Array(body.bytes), format: format))
         let report = check.finish()
         if report.counts.objects == 0, let problem = report.problems.first {

@@ -11,6 +11,9 @@ package struct Configuration: Sendable {
     package var tls: TLSFiles?
     /// The cap that the policies were read with; shown in metrics.
     package var enforcement = Enforcement.declared
+    /// Bytes that the trees of reviews may take at once, whatever the number of loops. At least
+    /// `ReviewMemory.largest`, or the largest review would never be judged.
+    package var reviewMemory = 12 << 20
     /// Threads that judge manifests for the check service.
     package var checkThreads = 1
     /// Checks that may wait for a thread; past it: 429.
@@ -103,18 +106,18 @@ package struct ListenerConfiguration: Sendable {
         _ address: ListenerAddress, threads: Int
     ) -> ListenerConfiguration {
         ListenerConfiguration(
-            address: address, threads: threads, connectionLimit: 2048, byteBudget: 192 << 20)
+            address: address, threads: threads, connectionLimit: 256, byteBudget: 40 << 20)
     }
 
-    /// The limits of the service listener: bodies of 8 MiB. One peer may have half of what there
+    /// The limits of the service listener: bodies of 4 MiB. One peer may have half of what there
     /// is: it may be the proxy through which all come.
     package static func service(_ address: ListenerAddress) -> ListenerConfiguration {
         var limits = Limits()
-        limits.bodyBytes = 8 << 20
+        limits.bodyBytes = 4 << 20
         var configuration = ListenerConfiguration(
-            address: address, threads: 1, connectionLimit: 512, byteBudget: 64 << 20,
+            address: address, threads: 1, connectionLimit: 64, byteBudget: 8 << 20,
             limits: limits)
-        configuration.connectionsPerPeer = 256
+        configuration.connectionsPerPeer = 32
         return configuration
     }
 }

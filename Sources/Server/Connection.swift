@@ -6,13 +6,21 @@ internal import TLS
 ///
 /// It moves bytes and keeps no time and no table: the loop calls it and decides what follows.
 final class Connection {
-    /// The most plaintext that is encrypted at once, so that a long answer is not held twice.
-    private static let encryptedAtOnce = 64 * 1024
+    /// The most plaintext that is encrypted at once, so that a long answer is not held twice: what
+    /// a TLS record holds.
+    private static let encryptedAtOnce = 16 * 1024
     /// The most bytes of a client's subject that are kept.
     private static let subjectBytes = 1024
     /// The ciphertext that a peer may leave untaken and still be read: TLS, too, answers what it is
     /// asked, key updates above all.
     private static let untakenCiphertext = 2 * encryptedAtOnce
+
+    /// What a connection may hold between two turns without asking, in bytes, besides what an idle
+    /// one takes: a handshake, or a request of the usual size and a TLS record that have come in
+    /// part.
+    static let freeBytes = 50 << 10
+    /// What OpenSSL holds of a record that has come in part, in bytes.
+    private static let recordBytes = 17 << 10
 
     let token: Poller.Token
     /// Whom it counts for.
@@ -42,6 +50,8 @@ final class Connection {
     private(set) var clientSubject: String?
     /// Whether the loop has it on its list of connections to go on with in the next turn.
     var isQueued = false
+    /// What it holds beyond `freeBytes`, as its share of the listener's budget; 0 for most.
+    private(set) var share = 0
 
     /// A connection on a plaintext listener.
     init(
@@ -130,6 +140,43 @@ final class Connection {
         guard isInputEnded, !isLingering, let engine else { return }
         if !mayHoldPlaintext { engine.peerClosed() }
     }
+
+    /// Sees that the budget has what the connection holds beyond `freeBytes`; nothing changes where
+    /// it has not.
+    ///
+    /// - Returns: Whether it has. A connection of which it has not must go.
+    func account(to budget: ByteBudget) -> Bool {
+        let excess = max(0, heldBytes - Self.freeBytes)
+        if excess > share, !budget.reserve(excess - share) { return false }
+        if excess < share { budget.release(share - excess) }
+        share = excess
+        return true
+    }
+
+    /// Gives its share back when the connection is dropped.
+    func giveShareBack(to budget: ByteBudget) {
+        if share > 0 { budget.release(share) }
+        share = 0
+    }
+
+    /// Bytes of memory beside those of an idle connection that no share of the budget covers.
+    private var heldBytes: Int {
+        guard let engine else { return 0 }
+        let held = engine.heldBytes
+        if held == 0 { return 0 }
+        // Whoever takes no answers is not read either: the kernel holds both, and twice what it is
+        // asked to (socket(7)).
+        let kernel = isOutputBlocked ? 4 * ListeningSocket.kernelBufferBytes : 0
+        return held + ciphertextBytes + kernel
+    }
+
+    private var ciphertextBytes: Int {
+        session == nil ? 0 : Self.recordBytes + (session?.pendingOutputCount ?? 0)
+    }
+
+    /// Gives back what the TLS session keeps for ciphertext, where none waits: a body that takes
+    /// its time need not be held twice.
+    func releaseCiphertextBuffers() { session?.releaseIdleBuffers() }
 
     /// Gives back the memory that an idle connection does not need.
     func releaseIdleBuffers() {

@@ -21,26 +21,28 @@ final class EventLoop {
     let settings: LoopSettings
     var metrics: LoopMetrics { settings.metrics }
     private let poller: Poller
-    private var listener: Listener?
+    var listener: Listener?
     /// What new connections get; nil for plaintext.
-    private var tls: TLSContext?
-    private let handler: any RequestHandler
+    var tls: TLSContext?
+    let handler: any RequestHandler
     private let log: LoopLog
     private let pool = BufferPool()
 
-    private var connections = ConnectionTable()
+    var connections = ConnectionTable()
     private var deadlines: Deadlines
     private var queued: [Poller.Token] = []
+    /// The most that the budget's holders had since freed memory was last returned to the kernel.
+    private var mostReserved = 0
     /// How many handshakes may still be gone on with in this turn.
     private var handshakesLeft = 0
     private var scratch = [UInt8](repeating: 0, count: TurnLimits.readBytes)
 
     private var now: UInt64 = 0
     private var date = HTTPDate()
-    private var isDraining = false
-    private var isFinishing = false
-    private var isEnding = false
-    private var acceptPause = AcceptPause()
+    var isDraining = false
+    var isFinishing = false
+    var isEnding = false
+    var acceptPause = AcceptPause()
 
     /// A loop that will accept from `listener`; to be made on the thread that runs it.
     init(
@@ -74,6 +76,7 @@ final class EventLoop {
             goOnWithQueued()
             expireDeadlines()
             resumeAccepting()
+            returnFreedMemory()
             log.handOver()
             metrics.droppedLogLines.set(Int64(clamping: log.droppedCount))
         }
@@ -83,6 +86,16 @@ final class EventLoop {
 
     private var isDone: Bool {
         isEnding || isFinishing && connections.isEmpty
+    }
+
+    /// Returns what small blocks have left free, before the budget is given to others for large
+    /// ones: for both together there is no memory.
+    private func returnFreedMemory() {
+        let reserved = settings.budget.reserved
+        mostReserved = max(mostReserved, reserved)
+        guard mostReserved - reserved > settings.budget.capacity / 8 else { return }
+        Memory.returnFreed()
+        mostReserved = reserved
     }
 
     private func waitMilliseconds() -> Int32 {
@@ -118,65 +131,6 @@ final class EventLoop {
     }
 }
 
-// MARK: - Messages
-
-extension EventLoop {
-    private func readMailbox() {
-        for message in settings.mailbox.take() {
-            switch message {
-            case .answer(let token, let id, let answer):
-                guard let connection = connections[token] else {
-                    metrics.countRequest(answer.route, status: answer.response.status)
-                    continue
-                }
-                send(answer, to: id, on: connection)
-                serve(connection, isReadable: false)
-            case .beginDraining:
-                isDraining = true
-                for connection in connections.all {
-                    connection.engine?.beginDraining()
-                    serve(connection, isReadable: false)
-                }
-            case .adopt(let rollout): handler.adopt(rollout)
-            case .adoptTLS(let rollout): adopt(rollout)
-            case .finish: finish()
-            case .end: isEnding = true
-            }
-        }
-    }
-
-    /// Gives new connections the new context. Those that are there keep theirs to their end, which
-    /// is near where their clients were let in by other authorities.
-    private func adopt(_ rollout: TLSRollout) {
-        if tls != nil {
-            tls = rollout.context
-            if rollout.changesClientAuthorities {
-                for connection in connections.all {
-                    connection.isSuperseded = true
-                    connection.engine?.beginDraining()
-                    serve(connection, isReadable: false)
-                }
-            }
-        }
-        rollout.confirmations.add()
-    }
-
-    /// Closes what is idle, takes what still waits to be accepted and closes the listener.
-    private func finish() {
-        guard !isFinishing else { return }
-        isDraining = true
-        isFinishing = true
-        for connection in connections.all {
-            connection.engine?.beginDraining()
-            if connection.engine?.phase == .idle { connection.hasServed = true }
-            serve(connection, isReadable: false)
-        }
-        while acceptConnections() {}
-        listener = nil
-        acceptPause.cancel()
-    }
-}
-
 // MARK: - Accepting
 
 extension EventLoop {
@@ -184,12 +138,12 @@ extension EventLoop {
     ///
     /// - Returns: Whether more may be waiting.
     @discardableResult
-    private func acceptConnections() -> Bool {
+    func acceptConnections() -> Bool {
         guard let listener, acceptPause.end == nil else { return false }
         for number in 0..<TurnLimits.accepts {
             // Only at first is it sure that somebody waits, for whom another is to go.
             guard settings.connectionLimit.acquire() else {
-                if number > 0 || evict() { return true }
+                if number > 0 || makeRoom() { return true }
                 pauseAccepting("connection limit reached")
                 return false
             }
@@ -201,7 +155,7 @@ extension EventLoop {
                 try open(accepted)
             } catch {
                 settings.connectionLimit.release()
-                if error.isExhaustion, number > 0 || evict() { return true }
+                if error.isExhaustion, number > 0 || makeRoom() { return true }
                 pauseAccepting(error.description)
                 return false
             }
@@ -214,7 +168,7 @@ extension EventLoop {
     ///
     /// - Returns: Whether there was one.
     @discardableResult
-    private func evict(among kinds: [Deadlines.Kind] = Deadlines.dispensable) -> Bool {
+    func evict(among kinds: [Deadlines.Kind] = Deadlines.dispensable) -> Bool {
         let patience = settings.listener.patience
         guard let slot = deadlines.longestWaiting(among: kinds, now: now, patience: patience),
             let connection = connections[slot]
@@ -223,6 +177,16 @@ extension EventLoop {
         if !connection.isLingering { connection.beginLingering() }
         close(connection)
         return true
+    }
+
+    /// Closes one of its own, or asks the other loops to: a listener's places, and descriptors, may
+    /// all be held by one of them.
+    ///
+    /// - Returns: Whether there is room now.
+    private func makeRoom() -> Bool {
+        if evict() { return true }
+        settings.neighbours.askForRoom(besides: settings.mailbox)
+        return false
     }
 
     private func pauseAccepting(_ reason: String) {
@@ -237,13 +201,22 @@ extension EventLoop {
     }
 
     private func resumeAccepting() {
-        if acceptPause.endIfOver(now) { watchListener([.read]) }
+        guard acceptPause.endIfOver(now) else { return }
+        // Where the kernel has no memory for it now, later: nobody would be let in ever again.
+        if !watchListener([.read]) { _ = acceptPause.begin(now) }
     }
 
-    private func watchListener(_ interest: Poller.Interest) {
-        guard let listener else { return }
-        try? poller.modify(
-            listener.socket.rawValue, token: Self.listenerToken, interest: interest)
+    /// - Returns: Whether the kernel has taken it.
+    @discardableResult
+    private func watchListener(_ interest: Poller.Interest) -> Bool {
+        guard let listener else { return true }
+        do throws(SystemError) {
+            try poller.modify(
+                listener.socket.rawValue, token: Self.listenerToken, interest: interest)
+            return true
+        } catch {
+            return false
+        }
     }
 
     /// Gives an accepted socket a slot and its first deadline, unless its peer has its share.
@@ -306,7 +279,7 @@ extension EventLoop {
 extension EventLoop {
     /// Goes on with a connection: reads at most once, answers what is whole, writes, and sees what
     /// it has to wait for.
-    private func serve(_ connection: Connection, isReadable: Bool) {
+    func serve(_ connection: Connection, isReadable: Bool) {
         let hadEngine = connection.engine != nil
         do {
             if isReadable, connection.wantsInput {
@@ -370,7 +343,7 @@ extension EventLoop {
     }
 
     /// Sends an answer, or says that there is no room for it.
-    private func send(_ answer: Answer, to id: RequestID, on connection: Connection) {
+    func send(_ answer: Answer, to id: RequestID, on connection: Connection) {
         var answer = answer
         let date = date.text(now)
         if connection.engine?.respond(to: id, answer.response, date: date) == false {
@@ -429,9 +402,26 @@ extension EventLoop {
                 return
             }
         }
-        if isIdle { connection.engine?.releaseIdleBuffers() }
+        if isIdle {
+            connection.engine?.releaseIdleBuffers()
+        } else if connection.engine?.incompleteRequest != nil {
+            connection.releaseCiphertextBuffers()
+        }
         deadlines.follow(connection, now: now)
         watch(connection)
+        account(connection)
+    }
+
+    /// Has what a connection holds counted, and closes it where there is no room for it: whoever
+    /// asks for much at once and waits for us to find room is told 429; whoever makes us hold much
+    /// and does nothing about it is not.
+    private func account(_ connection: Connection) {
+        if connection.account(to: settings.budget) { return }
+        evict(among: [.write, .body])
+        guard connections[connection.token] != nil else { return }
+        if connection.account(to: settings.budget) { return }
+        metrics.evicted.add()
+        close(connection)
     }
 
     private func watch(_ connection: Connection) {
@@ -481,6 +471,7 @@ extension EventLoop {
     /// Drops a connection at once and frees its slot.
     private func close(_ connection: Connection) {
         guard connections.remove(connection) else { return }
+        connection.giveShareBack(to: settings.budget)
         deadlines.disarm(Int(connection.token.slot))
         try? poller.remove(connection.socket.rawValue)
         settings.connectionLimit.release()

@@ -63,13 +63,15 @@ struct Launcher: Sendable {
         let connectionLimit = ConnectionLimit(capacity: configuration.connectionLimit)
         let peerLimit = configuration.connectionsPerPeer.map { PeerLimit(capacity: $0) }
         let budget = ByteBudget(capacity: configuration.byteBudget)
+        let neighbours = Neighbours()
         var loops: [RunningLoop] = []
         for (index, listener) in listeners.enumerated() {
             let mailbox = try Mailbox()
+            neighbours.add(mailbox)
             let settings = LoopSettings(
                 listener: configuration, tls: configuration.address.isSecure ? tls : nil,
                 budget: budget, connectionLimit: connectionLimit, peerLimit: peerLimit,
-                metrics: metrics[index], mailbox: mailbox)
+                metrics: metrics[index], mailbox: mailbox, neighbours: neighbours)
             // Handed over through a box, because the thread's closure outlives the listener.
             let box = Lock<Listener?>(listener)
             let thread = try Thread.spawn(

@@ -10,9 +10,9 @@ package final class LogWriter: Sendable {
     /// The sizes and times of log writing.
     package struct Limits: Sendable {
         /// The most bytes that wait for the writer, from all loops together.
-        package var pendingBytes = 4 << 20
+        package var pendingBytes = 1 << 20
         /// The most bytes that one loop gathers.
-        package var loopBytes = 1 << 20
+        package var loopBytes = 256 << 10
         /// How long lines may gather before they are written, so that one call writes many.
         package var batchNanoseconds: UInt64 = 10_000_000
         /// How long the end of the process waits for the last lines.

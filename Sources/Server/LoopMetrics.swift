@@ -15,6 +15,8 @@ final class LoopMetrics: Sendable {
         case answerBudget
         /// The time that the client gives is over, or would be before the work is done.
         case deadline
+        /// The trees of other large reviews take what this one would need.
+        case reviewMemory
     }
 
     /// The listener's name, a label value.
@@ -44,7 +46,10 @@ final class LoopMetrics: Sendable {
     let shed = CounterTable([
         (
             name: "reason",
-            values: ["body_budget", "check_queue", "peer_checks", "answer_budget", "deadline"]
+            values: [
+                "body_budget", "check_queue", "peer_checks", "answer_budget", "deadline",
+                "review_memory",
+            ]
         )
     ])
     /// Log lines that found no room.

@@ -1,4 +1,5 @@
 internal import HTTP
+internal import Posix
 internal import TLS
 
 /// What a loop is told when it is made.
@@ -14,4 +15,20 @@ struct LoopSettings: Sendable {
     let peerLimit: PeerLimit?
     let metrics: LoopMetrics
     let mailbox: Mailbox
+    /// The loops of the same listener.
+    let neighbours: Neighbours
+}
+
+/// The loops of one listener, which share its limits.
+final class Neighbours: Sendable {
+    private let mailboxes = Lock<[Mailbox]>([])
+
+    func add(_ mailbox: Mailbox) {
+        mailboxes.withLock { $0.append(mailbox) }
+    }
+
+    /// Asks all the others for a place, where `mailbox` is that of a loop which has none to give.
+    func askForRoom(besides mailbox: Mailbox) {
+        for other in mailboxes.withLock({ $0 }) where other !== mailbox { other.post(.makeRoom) }
+    }
 }

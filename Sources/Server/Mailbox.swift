@@ -9,6 +9,8 @@ enum LoopMessage: Sendable {
     case adopt(Rollout)
     /// Show new connections another certificate, or ask them for another.
     case adoptTLS(TLSRollout)
+    /// Close what another loop of the listener needs room for: it has nothing of its own to close.
+    case makeRoom
     /// Announce the end: answers close their connections from now on, new ones are still taken.
     case beginDraining
     /// Close what is idle and the listener; finish what is in flight, then end.

@@ -84,10 +84,12 @@ package final class Server: Sendable {
             queueLength: configuration.checkQueueLength, peerShare: configuration.checksPerPeer)
         let launcher = Launcher(tls: tls?.context, log: log, ended: try EndedLoops())
         var loops: [RunningLoop] = []
+        let memory = ReviewMemory(budget: ByteBudget(capacity: configuration.reviewMemory))
         loops += try launcher.start(admission, admissionListeners, admissionMetrics) {
             index, log in
             AdmissionHandler(
-                state: state, index: index, loopMetrics: admissionMetrics[index], log: log)
+                state: state, index: index, memory: memory,
+                loopMetrics: admissionMetrics[index], log: log)
         }
         loops += try launcher.start(service, serviceListeners, serviceMetrics) { index, _ in
             ServiceHandler(state: state, check: check, metrics: serviceMetrics[index])

@@ -5,7 +5,7 @@ internal import Server
 struct PeerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Connections that one address may hold on the service listener (default: 256).",
+            "Connections that one address may hold on the service listener (default: 32).",
             valueName: "number"))
     var peerConnections: Int?
 

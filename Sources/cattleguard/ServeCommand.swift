@@ -65,6 +65,7 @@ struct ServeCommand: ParsableCommand {
             valueName: "number"))
     var checkThreads: Int?
 
+    @OptionGroup var connections: ConnectionOptions
     @OptionGroup var peers: PeerOptions
 
     @Option(
@@ -101,6 +102,7 @@ struct ServeCommand: ParsableCommand {
         // Signals first: threads inherit what is blocked when they are started.
         let signals = try SignalSource.make(for: [.terminate, .interrupt, .hangUp])
         SignalSource.ignoreBrokenPipe()
+        Memory.returnLargeBlocks()
         _ = Resources.raiseDescriptorLimit()
 
         var settings = Settings()
@@ -161,6 +163,7 @@ struct ServeCommand: ParsableCommand {
         configuration.admission.deadlines = deadlines
         configuration.service.deadlines = deadlines
         configuration.checkThreads = checkThreads
+        try connections.apply(to: &configuration, &settings)
         try peers.apply(to: &configuration, &settings)
         if let delay = try settings.value(reloadDelay, "reload-delay") {
             configuration.reload.quiet = delay.nanoseconds

@@ -118,14 +118,14 @@ def reset_connections(gate):
 
 def take_all_places(gate):
     with contextlib.ExitStack() as stack:
-        for _ in range(2500):
+        for _ in range(400):
             connection = stack.enter_context(socket.socket())
             connection.setblocking(False)
             with contextlib.suppress(BlockingIOError):
                 connection.connect(address(gate))
         time.sleep(2.5)
         metrics = gate.metrics()
-        assert metrics['cattleguard_http_connections{listener="admission"}'] <= 2048
+        assert metrics['cattleguard_http_connections{listener="admission"}'] <= 256
         assert metrics['cattleguard_http_connections_evicted_total{listener="admission"}'] > 0
 
 
@@ -370,7 +370,7 @@ ATTACKS = [
            "closed at once, or when what was asked is answered", half_close),
     Attack("resets", "900 connections reset in handshakes, heads, bodies and answers",
            "forgotten; no descriptor is left", reset_connections),
-    Attack("more connections than places", "2500 silent connections for 2048 places",
+    Attack("more connections than places", "400 silent connections for 256 places",
            "who has kept us waiting for a second makes room", take_all_places, memory=96,
            latency=8, seconds=30, options=PATIENT),
     Attack("ClientHellos", "600 handshakes that end after the ClientHello",
@@ -379,7 +379,7 @@ ATTACKS = [
 
     # HTTP/1.1
     Attack("pipelining unread", "4 clients send 2000 requests each and read no answer",
-           "nothing is read while 64 KiB of answers wait; closed at `--write-timeout`",
+           "nothing is read while 16 KiB of answers wait; closed at `--write-timeout`",
            pipeline_unread),
     Attack("slow reads", "20 clients take 40 MB of answers by way of a window of 4 KiB",
            "the same", read_slowly),
@@ -456,7 +456,7 @@ ATTACKS = [
     Attack("unknown frames", "200,000 frames of unknown types", "ignored", http2_pour(
         http2.frame(0xEE, 0, 0, bytes(8)) * 200000)),
     Attack("windows of 0", "20 connections with 100 answers each and windows of 0",
-           "64 KiB of answers are made; closed at `--write-timeout`", http2_pour(
+           "16 KiB of answers are made; closed at `--write-timeout`", http2_pour(
                http2.settings((http2.INITIAL_WINDOW_SIZE, 0)) + streams(100, get), reads=False,
                connections=20)),
     Attack("a closed connection window", "20 connections with 100 answers of 15 KB each that the "
@@ -490,7 +490,7 @@ ATTACKS = [
                http2.headers(http2.GET + http2.field("", "") * 200, stream)
                for stream in range(1, 201, 2)))),
     Attack("held heads", "100 streams of 15 KB of fields on each of 10 connections",
-           "closed at `--body-timeout`; beyond 64 KiB a connection they draw on the budget",
+           "closed at `--body-timeout`; beyond 32 KiB a connection they draw on the budget",
            http2_pour(streams(100, lambda stream: http2.headers(
                http2.POST + http2.field("x", "a" * 15000), stream, http2.END_HEADERS)),
                reads=False, connections=10), memory=64),
@@ -515,7 +515,7 @@ ATTACKS = [
     Attack("KeyUpdates", "20,000 KeyUpdates that ask for another", "answered; closed at "
            "`--head-timeout`", records(lambda writer: writer.key_update(), 20000, None)),
     Attack("KeyUpdates, unread", "60,000 by a client that reads nothing",
-           "nothing is read while 128 KiB of answers wait; closed at `--write-timeout`", records(
+           "nothing is read while 32 KiB of answers wait; closed at `--write-timeout`", records(
                lambda writer: writer.key_update(), 60000, None, reads=False)),
     Attack("warnings", "10,000 alerts that are only warnings", "closed", records(
         lambda writer: writer.seal(tls_records.ALERT, tls_records.USER_CANCELED), 10000, True)),

@@ -68,13 +68,13 @@ def test_the_report_shown_is_the_one_printed():
 
 LIMITS = [
     ("Sources/HTTP/Limits.swift", "bodyBytes", "32 MiB", 32 << 20),
-    ("Sources/HTTP/Limits.swift", "unbudgetedBodyBytes", "64 KiB", 64 << 10),
+    ("Sources/HTTP/Limits.swift", "unbudgetedBodyBytes", "32 KiB", 32 * 1024),
     ("Sources/HTTP/Limits.swift", "headBytes", "16 KiB", 16 << 10),
     ("Sources/HTTP/Limits.swift", "fieldCount", "100", 100),
     ("Sources/HTTP/Limits.swift", "targetBytes", "8 KiB", 8 << 10),
     ("Sources/HTTP/Limits.swift", "concurrentStreams", "100", 100),
-    ("Sources/Server/Configuration.swift", "limits.bodyBytes", "8 MiB", 8 << 20),
-    ("Sources/Server/Configuration.swift", "bodyBudgetBytes", "256 MiB", 256 << 20),
+    ("Sources/Server/Configuration.swift", "limits.bodyBytes", "4 MiB", 4 << 20),
+    ("Sources/Server/Configuration.swift", "reviewMemory", "12 MiB", 12 << 20),
     ("Sources/Server/Configuration.swift", "checkQueueLength", "32", 32),
     ("Sources/Server/Configuration.swift", "tlsFileBytes", "1 MiB", 1 << 20),
     ("Sources/Server/Connection.swift", "subjectBytes", "1,024 bytes", 1024),

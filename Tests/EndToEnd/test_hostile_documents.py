@@ -205,7 +205,7 @@ BOMBS = {
     "a binary tag": "a: !!binary aGVsbG8=",
     "lists in lists": "[" * 30_000,
     "objects in objects": '{"a":' * 30_000,
-    "indented forever": "\n".join(" " * i + "a:" for i in range(3000)),
+    "indented forever": "\n".join(" " * i + "a:" for i in range(2500)),
     "dashes": "- " * 100_000,
     "a duplicate key": "a: 1\na: 2",
     "a duplicate key by quoting": "a: 1\n\"a\": 2",

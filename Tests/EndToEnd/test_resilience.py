@@ -19,10 +19,10 @@ POST = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConten
 
 
 def test_a_full_queue_of_checks_says_when_to_come_again(start):
-    gate = start()
+    gate = start("--service-connections", "128")
     heavy = b"".join(
         b"---\napiVersion: v1\nkind: Pod\nmetadata: {name: a%d}\n"
-        b"spec: {containers: [{name: c, image: x}]}\n" % number for number in range(20000))
+        b"spec: {containers: [{name: c, image: x}]}\n" % number for number in range(2000))
     head = (b"POST /v1/check HTTP/1.1\r\nHost: a\r\nContent-Type: application/yaml\r\n"
             b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(heavy))
     with contextlib.ExitStack() as stack:

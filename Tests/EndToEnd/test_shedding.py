@@ -144,9 +144,9 @@ def test_a_share_is_at_least_one(option, enforcing):
 def test_peers_take_turns_in_the_queue_of_checks(start):
     """However many checks one peer has brought, another's waits for one of them, not for all."""
     gate = start()
-    heavy = check_request(pods(20000))
+    heavy = check_request(pods(4000))
     with contextlib.ExitStack() as stack:
-        greedy = [stack.enter_context(connect_service(gate, "127.0.0.2")) for _ in range(20)]
+        greedy = [stack.enter_context(connect_service(gate, "127.0.0.2")) for _ in range(30)]
         for connection in greedy:
             connection.sendall(heavy)
         # Those that find no room are told at once: then all the others wait.
@@ -333,8 +333,8 @@ def test_a_saturated_service_leaves_admission_untouched(start):
     """All its connections taken, its bytes held, its queue full, its threads at the worst of
     documents: reviews notice nothing, large ones neither."""
     gate = start("--body-timeout", "60s")
-    worst = check_request(pods(16_000))
-    upload = b"x" * (7 << 20)
+    worst = check_request(pods(1_700))
+    upload = b"x" * (3 << 20)
     head = (b"POST /v1/check HTTP/1.1\r\nHost: a\r\nContent-Type: application/yaml\r\n"
             b"Content-Length: %d\r\n\r\n" % (len(upload) + 1))
     large = harness.make_review(
@@ -342,7 +342,7 @@ def test_a_saturated_service_leaves_admission_untouched(start):
         "ConfigMap")
     small = harness.review("exec-by-developer")
     with contextlib.ExitStack() as stack:
-        for number in range(40):
+        for number in range(48):
             connection = stack.enter_context(connect_service(gate, f"127.0.1.{number % 4 + 1}"))
             connection.settimeout(0.5)
             with contextlib.suppress(OSError):
@@ -352,8 +352,12 @@ def test_a_saturated_service_leaves_admission_untouched(start):
             connection.settimeout(2)
             with contextlib.suppress(OSError):
                 connection.sendall(head + upload)
-        shed = gate.metrics()
-        for number in range(460):
+        # The client's own kernel may hold an upload for a while.
+        end = time.monotonic() + harness.WAIT
+        while not (shed := gate.metrics())[SHED % ("service", "body_budget")]:
+            assert time.monotonic() < end, "no upload was refused"
+            time.sleep(0.05)
+        for number in range(4):
             connection = stack.enter_context(connect_service(gate, f"127.0.3.{number % 4 + 1}"))
             connection.sendall(b"GET")
         times = []
@@ -363,7 +367,6 @@ def test_a_saturated_service_leaves_admission_untouched(start):
             status, _, answer = gate.validate(body)
             times.append(time.monotonic() - begin)
             assert status == 200, answer
-    assert shed[SHED % ("service", "body_budget")] > 0, shed
     assert shed[SHED % ("service", "peer_checks")] + shed[SHED % ("service", "check_queue")] > 0
     assert statistics.median(times) < 1, times
     metrics = gate.metrics()

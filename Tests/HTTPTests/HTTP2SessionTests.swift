@@ -319,20 +319,6 @@ extension Engine.Event? {
         #expect(driver.budget.reserved == head + 100)
     }
 
-    @Test func headsThatWaitForTheirBodiesAreCounted() {
-        var limits = Limits()
-        limits.unbudgetedBodyBytes = 1000
-        let driver = EngineDriver.http2(limits, budget: 0)
-        let long = [("x", String(repeating: "y", count: 800))]
-        driver.feed(Frames.headers(1, "POST", "/", long))
-        #expect(driver.engine.nextEvent() == nil)
-        driver.feed(Frames.headers(3, "POST", "/", long))
-        #expect(driver.fault()?.status == 429)
-        driver.feed(Frames.reset(1) + Frames.reset(3))
-        driver.feed(Frames.headers(5, "POST", "/", long))
-        #expect(driver.engine.nextEvent() == nil)
-    }
-
     @Test func whoTakesNoAnswersGetsNoMore() throws {
         var limits = Limits()
         limits.pendingOutputBytes = 1000

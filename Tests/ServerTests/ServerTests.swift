@@ -191,6 +191,42 @@ private final class Client {
         #expect(try silent[1].receive(through: "\r\n\r\nok\n").hasPrefix("HTTP/1.1 200 OK"))
     }
 
+    @Test func aLoopThatHasNoneToCloseAsksTheOthers() throws {
+        let running = try RunningServer {
+            $0.admission.threads = 2
+            $0.admission.connectionLimit = 1
+            $0.admission.patience = 0
+        }
+        // The kernel gives each to a loop by chance: eight do not all come to the same one.
+        var held: [Client] = []
+        for _ in 0..<8 {
+            let client = try running.admission()
+            try client.send("GET /healthz HTTP/1.1\r\n\(get)")
+            #expect(try client.receive(through: "\r\n\r\nok\n").hasPrefix("HTTP/1.1 200 OK"))
+            try client.send("GET")
+            held.append(client)
+        }
+        #expect(try held[0].receiveAll() == "")
+    }
+
+    @Test func aConnectionThatHoldsMoreThanThereIsIsClosed() throws {
+        let running = try RunningServer {
+            $0.admission.byteBudget = 10_000
+            $0.admission.limits.unbudgetedBodyBytes = 1 << 20
+        }
+        let head = "POST /validate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        let usual = try running.admission()
+        try usual.send(
+            "\(head)Content-Length: 20001\r\n\r\n" + String(repeating: "x", count: 20_000))
+        let greedy = try running.admission()
+        try greedy.send(
+            "\(head)Content-Length: 200000\r\n\r\n" + String(repeating: "x", count: 150_000))
+        // By RST where bytes are under way.
+        #expect((try? greedy.receiveAll()) ?? "" == "")
+        try usual.send("x")
+        #expect(try usual.receive(through: "\r\n\r\n").hasPrefix("HTTP/1.1 400 "))
+    }
+
     @Test func whoIsNotYetSlowKeepsItsPlace() throws {
         let running = try RunningServer {
             $0.admission.threads = 1
