@@ -128,10 +128,9 @@ package struct MemberFilter: Sendable {
     let paths: [[String]]
     /// The fingerprints of the members' own keys.
     let fingerprints: [UInt32]
-    /// A bit for each fingerprint: what nearly every key is told apart by.
-    let bits: UInt64
-    /// The length of the longest way.
-    let depth: Int
+    /// For each number of open containers, a bit for each fingerprint of a member that lies so
+    /// deep: what nearly every key is told apart by.
+    let bits: [UInt64]
 
     /// Asks about nothing.
     package static let none = MemberFilter([])
@@ -143,8 +142,11 @@ package struct MemberFilter: Sendable {
             let key = (keys.last ?? "").utf8.span
             return KeyFingerprint.of(key, 0..<key.count)
         }
-        bits = fingerprints.reduce(0) { $0 | KeyFingerprint.bit($1) }
-        depth = paths.map(\.count).max() ?? 0
+        var bits = [UInt64](repeating: 0, count: (paths.map(\.count).max() ?? 0) + 1)
+        for (path, fingerprint) in zip(paths, fingerprints) {
+            bits[path.count] |= KeyFingerprint.bit(fingerprint)
+        }
+        self.bits = bits
     }
 }
 
@@ -254,7 +256,7 @@ extension JSONReader {
         _ choose: (Int, Node) -> Choice
     ) throws(DocumentError) -> Bool {
         let key = try readKey(bytes, byte)
-        if depth <= filter.depth, filter.bits & KeyFingerprint.bit(key.next) != 0,
+        if depth < filter.bits.count, filter.bits[depth] & KeyFingerprint.bit(key.next) != 0,
             try !wants(key, bytes, &nodes, filter, choose)
         {
             return false

@@ -121,9 +121,13 @@ package struct Node {
     /// escapes decoded, so only of use where `hasEscapes` is false.
     package func withRawBytes<R>(_ body: (Span<UInt8>) -> R) -> R {
         let raw = raw
-        let start = Int(raw.offset)
+        return withText(Int(raw.offset)..<Int(raw.offset) + Int(raw.length), body)
+    }
+
+    /// Calls `body` with some bytes of the text.
+    func withText<R>(_ range: Range<Int>, _ body: (Span<UInt8>) -> R) -> R {
         let text = address[generation].text
-        return body(text.span.extracting(start..<start + Int(raw.length)))
+        return body(text.span.extracting(range))
     }
 
     /// Writes the characters of a string to the end of `bytes`; nothing for any other value.

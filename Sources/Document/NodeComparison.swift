@@ -1,9 +1,13 @@
 /// Compares values of two documents by what they mean: the order of members is nobody's choice, and
 /// an absent member and `null` are alike.
 extension Node {
-    /// How deep values are compared. What lies deeper counts as different: the comparison recurses,
-    /// and no object of Kubernetes is half as deep.
+    /// How deep values are compared. What lies deeper counts as different, unless it is written
+    /// alike: the comparison recurses, and no object of Kubernetes is half as deep.
     package static let comparedDepth = 128
+
+    /// How deep texts are compared before values are: what differs at its end would be looked at
+    /// once for each level.
+    private static let textualDepth = 8
 
     /// Whether two values, either of them absent perhaps, are the same but for what lies at
     /// `ignored`: paths of members from here. In time of their size.
@@ -28,6 +32,7 @@ extension Node {
             }
         }
         guard let left, let right, left.kind == right.kind else { return false }
+        if depth <= textualDepth, ignored.isEmpty, left.hasSameText(as: right) { return true }
         switch left.kind {
         case .object: return areSameMembers(left, right, ignored, depth)
         case .array: return areSameElements(left, right, depth)
@@ -83,6 +88,29 @@ extension Node {
         return inner
     }
 
+    /// Whether two objects or arrays are written alike in JSON, byte for byte, and so the same:
+    /// most of what an update leaves alone is, and to see that takes a hundredth of the time.
+    ///
+    /// Compared is the text up to the last value within; all that can follow it is what closes the
+    /// containers that were opened before.
+    private func hasSameText(as other: Node) -> Bool {
+        guard let extent, let otherExtent = other.extent, extent.count == otherExtent.count,
+            next(after: index) - index == other.next(after: other.index) - other.index
+        else { return false }
+        return withText(extent) { left in
+            other.withText(otherExtent) { right in WordScan.areEqual(left, right) }
+        }
+    }
+
+    /// Where an object or array of JSON lies, up to the end of the last value within.
+    private var extent: Range<Int>? {
+        let raw = raw
+        guard isJSON, raw.kind == .object || raw.kind == .array else { return nil }
+        let last = node(at: Int(raw.next) - 1).raw
+        let isContainer = last.kind == .object || last.kind == .array
+        return Int(raw.offset)..<Int(last.offset) + (isContainer ? 1 : Int(last.length))
+    }
+
     /// Character for character, as bytes: `String` takes two spellings of an accent for one.
     fileprivate func hasSameCharacters(as other: Node) -> Bool {
         if hasEscapes || other.hasEscapes {
@@ -91,9 +119,7 @@ extension Node {
         }
         return withRawBytes { left in
             other.withRawBytes { right in
-                guard left.count == right.count else { return false }
-                for index in left.indices where left[index] != right[index] { return false }
-                return true
+                left.count == right.count && WordScan.areEqual(left, right)
             }
         }
     }

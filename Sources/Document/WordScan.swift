@@ -31,6 +31,26 @@ package enum WordScan {
         return index
     }
 
+    /// Whether two texts of one length are equal.
+    static func areEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+        precondition(left.count == right.count, "texts of one length")
+        let (leftBytes, rightBytes) = (unsafe left.bytes, unsafe right.bytes)
+        var index = 0
+        while index + 8 <= leftBytes.byteCount {
+            let word = unsafe leftBytes.unsafeLoadUnaligned(
+                fromByteOffset: index, as: UInt64.self)
+            let other = unsafe rightBytes.unsafeLoadUnaligned(
+                fromByteOffset: index, as: UInt64.self)
+            if word != other { return false }
+            index += 8
+        }
+        while index < left.count {
+            if left[index] != right[index] { return false }
+            index += 1
+        }
+        return true
+    }
+
     /// Whether all bytes are printable ASCII, from a space to a tilde.
     package static func isPrintableASCII(_ bytes: Span<UInt8>) -> Bool {
         let raw = unsafe bytes.bytes

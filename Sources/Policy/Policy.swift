@@ -74,20 +74,43 @@ package final class Policy: Sendable {
     }
 
     /// A rule with its parameters: what it says of state, of acts, or of both.
+    ///
+    /// As functions, which are called without a copy of the rule's parameters.
     struct BoundRule: Sendable {
-        let state: (any StateRule)?
-        let act: (any ActRule)?
+        typealias StateJudge =
+            @Sendable (
+                ReviewedObject, inout Findings
+            ) throws(UnreadableObject) -> Void
+        typealias ActJudge =
+            @Sendable (
+                Subject, inout Findings, inout [Notice]
+            ) throws(UnreadableObject) -> Void
+
+        let judgeState: StateJudge?
+        let judgeAct: ActJudge?
 
         init(_ rule: any Rule) {
-            state = rule as? any StateRule
-            act = rule as? any ActRule
+            judgeState = (rule as? any StateRule).map(Self.stateJudge)
+            judgeAct = (rule as? any ActRule).map(Self.actJudge)
+        }
+
+        private static func stateJudge(_ rule: any StateRule) -> StateJudge {
+            { (object, findings) throws(UnreadableObject) in
+                try rule.judge(object, into: &findings)
+            }
+        }
+
+        private static func actJudge(_ rule: any ActRule) -> ActJudge {
+            { (subject, findings, notices) throws(UnreadableObject) in
+                try rule.judge(subject, into: &findings, notices: &notices)
+            }
         }
     }
 
     /// How much of its rule is about acts, of which a manifest outside a cluster tells nothing.
     package var actShare: ActShare {
-        if rule.act == nil { return .none }
-        return rule.state == nil ? .whole : .part
+        if rule.judgeAct == nil { return .none }
+        return rule.judgeState == nil ? .whole : .part
     }
 
     /// How much of a rule is about acts.

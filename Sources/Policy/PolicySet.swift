@@ -101,9 +101,9 @@ private struct Review {
     /// Records what a policy's rule says of the act, then of the state.
     mutating func apply(_ policy: Policy, to verdict: inout Verdict) {
         do throws(UnreadableObject) {
-            if let rule = policy.rule.act, subject.isRequest {
+            if let judge = policy.rule.judgeAct, subject.isRequest {
                 var notices: [Notice] = []
-                try rule.judge(subject, into: &findings, notices: &notices)
+                try judge(subject, &findings, &notices)
                 for var notice in notices {
                     notice.policy = policy.name
                     notice.isWarned = policy.gravestAction != .audit
@@ -111,7 +111,7 @@ private struct Review {
                 }
                 recordFindings(policy, in: &verdict)
             }
-            if let rule = policy.rule.state { try judge(rule, policy) }
+            if let rule = policy.rule.judgeState { try judge(rule, policy) }
         } catch {
             record(error, policy, in: &verdict)
         }
@@ -174,7 +174,7 @@ private struct Review {
 
     /// Adds what is wrong with the object, but for what was wrong with the stored one alike.
     private mutating func judge(
-        _ rule: any StateRule, _ policy: Policy
+        _ rule: Policy.BoundRule.StateJudge, _ policy: Policy
     ) throws(UnreadableObject) {
         guard let node = subject.object, !node.isNull else { return }
         let object = self.object ?? read(node)
@@ -192,7 +192,7 @@ private struct Review {
     }
 
     private mutating func judgeOldObject(
-        by rule: any StateRule, into findings: inout Findings
+        by rule: Policy.BoundRule.StateJudge, into findings: inout Findings
     ) -> UnreadableObject? {
         guard let node = subject.oldObject, !node.isNull else { return nil }
         let object = oldObject ?? read(node)
@@ -202,11 +202,11 @@ private struct Review {
 
     /// Returns where the object could not be read; what was found before that stays.
     private static func judge(
-        _ object: Result<ReviewedObject, UnreadableObject>, by rule: any StateRule,
+        _ object: Result<ReviewedObject, UnreadableObject>, by rule: Policy.BoundRule.StateJudge,
         into findings: inout Findings
     ) -> UnreadableObject? {
         do throws(UnreadableObject) {
-            try rule.judge(object.get(), into: &findings)
+            try rule(object.get(), &findings)
             return nil
         } catch {
             return error

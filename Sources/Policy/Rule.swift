@@ -105,7 +105,9 @@ package struct RuleScope: Sendable {
 }
 
 /// An object under review, with its pod specs found once for all rules.
-package struct ReviewedObject {
+///
+/// A class, so that every rule is handed it for one reference count.
+package final class ReviewedObject {
     /// The object's group and kind.
     let kind: GroupKind
     /// The object.
@@ -118,6 +120,19 @@ package struct ReviewedObject {
     let operation: Subject.Operation
     /// Its namespace; empty for a cluster-scoped object.
     let namespace: String
+
+    init(
+        kind: GroupKind, node: Node, workload: Workload,
+        inPlaceUpdate: WorkloadTable.InPlaceUpdate?, operation: Subject.Operation,
+        namespace: String
+    ) {
+        self.kind = kind
+        self.node = node
+        self.workload = workload
+        self.inPlaceUpdate = inPlaceUpdate
+        self.operation = operation
+        self.namespace = namespace
+    }
 }
 
 /// One thing that a rule found wrong, before policies, comparison and exceptions.

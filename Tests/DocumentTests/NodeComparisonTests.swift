@@ -69,14 +69,34 @@ import Testing
     }
 
     @Test func depthIsBounded() throws {
-        func nested(_ depth: Int) throws -> Node {
+        func nested(_ depth: Int, _ bracket: String = "[") throws -> Node {
             try json(
-                String(repeating: "[", count: depth) + String(repeating: "]", count: depth))
+                String(repeating: bracket, count: depth) + String(repeating: "]", count: depth))
         }
         let limit = Node.comparedDepth
-        #expect(Node.areSame(try nested(limit + 1), try nested(limit + 1)))
-        #expect(!Node.areSame(try nested(limit + 2), try nested(limit + 2)))
-        #expect(!Node.areSame(try nested(9_000), try nested(9_000)))
+        #expect(Node.areSame(try nested(limit + 1), try nested(limit + 1, "[ ")))
+        #expect(!Node.areSame(try nested(limit + 2), try nested(limit + 2, "[ ")))
+        #expect(!Node.areSame(try nested(9_000), try nested(9_000, "[ ")))
+        // What is written alike is the same however deep it goes.
+        #expect(Node.areSame(try nested(9_000), try nested(9_000)))
+    }
+
+    /// What is written alike is compared as text; nothing that differs may pass for it.
+    @Test(arguments: [
+        ("{}", "{}", true), ("[]", "[]", true), ("[]", "{}", false), ("[1]", "[1]", true),
+        ("[1]", "[12]", false), ("[1,2]", "[1,3]", false), ("[12]", "[1,2]", false),
+        (#"["ab"]"#, #"["ab"]"#, true), (#"["ab"]"#, #"["ac"]"#, false),
+        (#"["a","b"]"#, #"["a,b"]"#, false), (#"[["a"],"b"]"#, #"[["a","b"]]"#, false),
+        (#"[[["a"]]]"#, #"[[["a"]]]"#, true), (#"[[["a"]],[]]"#, #"[[["a"]],[]]"#, true),
+        (#"[[["a"]],[]]"#, #"[[["a"],[]]]"#, false), ("[[],[]]", "[[[]]]", false),
+        (#"{"a":{"b":1}}"#, #"{"a":{"b":1}}"#, true), (#"{"a":{"b":1}}"#, #"{"a":{"b":2}}"#, false),
+        (#"{"a":{"b":1},"c":2}"#, #"{"a":{"b":1,"c":2}}"#, false),
+        (#"{"a":{"b":1}}"#, #"{ "a": {"b": 1} }"#, true),
+        (#"{"a":true}"#, #"{"a":null}"#, false), (#"{"a":"\u0062"}"#, #"{"a":"b"}"#, true),
+    ])
+    func textsAndValuesAgree(left: String, right: String, areSame: Bool) throws {
+        #expect(Node.areSame(try json(left), try json(right)) == areSame)
+        #expect(Node.areSame(try json(" \(right)"), try json(left)) == areSame)
     }
 
     /// Members in another order are looked up, not searched for.

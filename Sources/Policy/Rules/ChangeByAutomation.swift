@@ -87,7 +87,7 @@ struct ChangeByAutomation: ActRule {
         if isAutomation(subject) || isFree(subject) { return }
         let act = Self.describe(subject)
         if let grant = breakGlass.grant(to: subject) {
-            notices.append(Notice(kind: "break-glass", message: "\(grant) may \(act)"))
+            notices.append(Notice(kind: "break-glass", message: "\(grant) may \(act.string)"))
             return
         }
         let user: Text = subject.user.map { "user \"\($0)\"" } ?? "an unnamed user"
@@ -147,7 +147,7 @@ struct ChangeByAutomation: ActRule {
     }
 
     /// What is done, in words: `change the Deployment "web"`.
-    private static func describe(_ subject: Subject) -> String {
+    private static func describe(_ subject: Subject) -> Text {
         let name = subject.name
         if subject.subresource == "scale" { return "scale \(subject.resource)/\(name)" }
         let verb =
