@@ -36,16 +36,20 @@ def test_a_full_queue_of_checks_says_when_to_come_again(start):
         for connection in connections:
             connection.settimeout(0.2)
             with contextlib.suppress(TimeoutError):
-                for status, headers, _ in harness.parse_answers(harness.receive_all(connection)):
-                    if status == 429:
-                        refused += 1
-                        assert headers["retry-after"] == "1"
+                received = harness.receive_all(connection)
+                # A report that was not taken may have given way to others, half sent.
+                if not received.startswith(b"HTTP/1.1 429 "):
+                    continue
+                [(_, headers, _)] = harness.parse_answers(received)
+                refused += 1
+                assert headers["retry-after"] == "1"
     metrics = gate.metrics()
-    shed = 'cattleguard_requests_shed_total{listener="service",reason="%s"}'
-    assert metrics[shed % "peer_checks"] > 0
+    shed = {name: value for name, value in metrics.items()
+            if name.startswith('cattleguard_requests_shed_total{listener="service"')}
+    assert shed['cattleguard_requests_shed_total{listener="service",reason="peer_checks"}'] > 0
     assert refused >= 20, refused
-    # Some find no room for their bodies even.
-    assert metrics[shed % "peer_checks"] + metrics[shed % "body_budget"] >= refused
+    # Some find no room for their bodies even, or for their reports.
+    assert sum(shed.values()) >= refused, shed
     gate.assert_well()
     gate.stop()
 

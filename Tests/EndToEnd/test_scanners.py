@@ -25,8 +25,10 @@ SECTIONS = {
 
 @pytest.fixture(scope="module")
 def secure_gate(start):
-    """A server of which both listeners speak TLS."""
-    gate = start(service_scheme="https")
+    """A server of which both listeners speak TLS, with places for all that these programs open: to
+    it they are one client, who may hold half of the places at most."""
+    gate = start("--service-connections", "512", "--peer-connections", "512",
+                 service_scheme="https")
     yield gate
     assert gate.process.poll() is None
     gate.stop()
