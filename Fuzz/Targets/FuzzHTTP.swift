@@ -111,7 +111,7 @@ struct EngineRun {
             }
             // To ask it what waits to be written would have it write.
             if isWithheld, offset < input.count {
-                guard !engine.wantsInput else { continue }
+                guard !engine.wantsInput || engine.shouldClose else { continue }
                 isOverfull = true
                 offset = input.count
             }

@@ -145,6 +145,10 @@ package struct Node {
     package var hasEscapes: Bool { raw.hasEscapes }
 }
 
+/// A document belongs to one thread, and so do its nodes.
+@available(*, unavailable)
+extension Node: Sendable {}
+
 extension Node {
     /// An array's elements.
     package struct Elements: Sequence, IteratorProtocol {

@@ -87,7 +87,7 @@ package final class Engine {
         case .present:
             isDetecting = false
             let session = HTTP2Session(limits: limits, budget: budget, pool: pool)
-            if isDraining { session.beginDraining() }
+            if isDraining { session.beginDraining(waitingForPeer: true) }
             if let http1 { session.moment = http1.arrival }
             if let bytes = http1?.surrenderInput() { session.receive(bytes) }
             http2 = session
@@ -156,10 +156,13 @@ package final class Engine {
 
     /// Announces the end: HTTP/1 answers carry `Connection: close` from now on, HTTP/2 peers get
     /// GOAWAY. What is in flight is still answered; idle HTTP/1 connections stay open.
-    package func beginDraining() {
-        guard !isDraining else { return }
+    ///
+    /// - Parameter waitingForPeer: Whether an HTTP/2 peer may still ask until it has heard of the
+    ///   end. Where not, its later streams are not answered.
+    package func beginDraining(waitingForPeer: Bool = true) {
+        guard !isDraining || !waitingForPeer else { return }
         isDraining = true
-        http2?.beginDraining()
+        http2?.beginDraining(waitingForPeer: waitingForPeer)
         http1?.beginDraining()
     }
 

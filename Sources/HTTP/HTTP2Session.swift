@@ -267,7 +267,10 @@ extension HTTP2Session {
         check(result)
     }
 
-    func beginDraining() {
+    /// Announces the end. A peer that is waited for loses no request; one that may no longer ask is
+    /// not waited for, since it could take its time.
+    func beginDraining(waitingForPeer: Bool) {
+        if !waitingForPeer { return sayFarewell() }
         unsafe check(nghttp2_submit_shutdown_notice(session))
     }
 
@@ -282,12 +285,15 @@ extension HTTP2Session {
     fileprivate func pingWasAcknowledged() {
         // An answer to nothing means nothing.
         guard awaitsFarewell else { return }
+        sayFarewell()
+    }
+
+    private func sayFarewell() {
         awaitsFarewell = false
         let last = unsafe nghttp2_session_get_last_proc_stream_id(session)
-        unsafe check(
-            nghttp2_submit_goaway(
-                session, UInt8(NGHTTP2_FLAG_NONE.rawValue), last, NGHTTP2_NO_ERROR.rawValue, nil,
-                0))
+        let result = unsafe nghttp2_submit_goaway(
+            session, UInt8(NGHTTP2_FLAG_NONE.rawValue), last, NGHTTP2_NO_ERROR.rawValue, nil, 0)
+        check(result)
     }
 
     /// RFC 9113 §8.1: an answer given before the request was complete ends its sending.

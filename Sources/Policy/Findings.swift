@@ -8,23 +8,18 @@ package struct Findings {
     /// How many findings of one policy a verdict lists. An object with so many containers, ports or
     /// variables that are wrong is a mistake or an attack.
     static let listedOfPolicy = 10_000
+    /// How many bytes the words of one policy's findings may take: an object can repeat what is
+    /// long (a path that a thousand mounts share) in very few bytes of its own.
+    static let listedBytesOfPolicy = 4 << 20
 
     /// A finding whose words are written.
     struct Listed {
         let check: String
         let words: ViolationWords
-        /// Where the words of what it concerns and of the value end; they follow the others.
-        fileprivate let elementEnd: UInt32
-        fileprivate let valueEnd: UInt32
+        /// Tells it from others; 0 where nobody compares.
+        fileprivate let identity: Int
         /// The image of the container that violates, for exceptions by image.
         var image: Node?
-    }
-
-    /// What tells whether the same thing was wrong before: position and wording do not count.
-    private struct Identity: Hashable {
-        let check: String
-        let element: ArraySlice<UInt8>
-        let value: ArraySlice<UInt8>
     }
 
     /// Those that are listed.
@@ -34,8 +29,15 @@ package struct Findings {
     /// What the listed ones say, in UTF-8.
     private(set) var text: [UInt8] = []
     private let limit: Int
+    /// Whether findings are told from those of the stored object.
+    private let areCompared: Bool
+    /// What a finding concerns and its value, while it is added.
+    private var scratch: [UInt8] = []
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, areCompared: Bool = false) {
+        self.limit = limit
+        self.areCompared = areCompared
+    }
 
     var isEmpty: Bool { listed.isEmpty && omitted == 0 }
 
@@ -48,7 +50,7 @@ package struct Findings {
 
     /// Adds a finding, which is made only where it is listed.
     mutating func append(_ finding: @autoclosure () -> Finding) {
-        if listed.count < limit {
+        if listed.count < limit, text.count < Self.listedBytesOfPolicy {
             append(making: finding())
         } else {
             omitted += 1
@@ -59,13 +61,24 @@ package struct Findings {
         if text.isEmpty { text.reserveCapacity(Self.usualText) }
         let words = ViolationWords(
             path: finding.path, message: finding.message, fix: finding.fix, writtenTo: &text)
-        finding.element.write(to: &text)
-        let elementEnd = UInt32(truncatingIfNeeded: text.count)
-        finding.value.write(to: &text)
         listed.append(
             Listed(
-                check: finding.check, words: words, elementEnd: elementEnd,
-                valueEnd: UInt32(truncatingIfNeeded: text.count), image: finding.image))
+                check: finding.check, words: words,
+                identity: areCompared ? identity(of: finding) : 0, image: finding.image))
+    }
+
+    /// What tells whether the same thing was wrong before: position and wording do not count. A
+    /// hash under a key that nobody outside this process knows, since a value may be long and
+    /// nothing of it is to be kept.
+    private mutating func identity(of finding: Finding) -> Int {
+        var hasher = Hasher()
+        hasher.combine(finding.check)
+        for part in [finding.element, finding.value] {
+            scratch.removeAll(keepingCapacity: true)
+            part.write(to: &scratch)
+            hasher.combine(scratch)
+        }
+        return hasher.finalize()
     }
 
     /// Room for what most policies find, in bytes.
@@ -83,25 +96,14 @@ package struct Findings {
     /// Takes away as many findings of each sort as `existing` has, in time of their number.
     mutating func drop(_ existing: Findings) {
         if existing.isEmpty { return }
-        var counts: [Identity: Int] = [:]
-        for finding in existing.listed { counts[existing.identity(of: finding), default: 0] += 1 }
-        let identities = listed.map(identity)
-        var index = 0
-        listed.removeAll { _ in
-            let identity = identities[index]
-            index += 1
-            guard let count = counts[identity], count > 0 else { return false }
-            counts[identity] = count - 1
+        var counts: [Int: Int] = [:]
+        for finding in existing.listed { counts[finding.identity, default: 0] += 1 }
+        listed.removeAll { finding in
+            guard let count = counts[finding.identity], count > 0 else { return false }
+            counts[finding.identity] = count - 1
             return true
         }
         omitted = max(0, omitted - existing.omitted)
-    }
-
-    private func identity(of finding: Listed) -> Identity {
-        Identity(
-            check: finding.check,
-            element: text[Int(finding.words.end)..<Int(finding.elementEnd)],
-            value: text[Int(finding.elementEnd)..<Int(finding.valueEnd)])
     }
 }
 
@@ -110,12 +112,16 @@ package struct ViolationWords: Sendable {
     private let start: UInt32
     private let messageStart: UInt32
     private let fixStart: UInt32
-    fileprivate let end: UInt32
+    private let end: UInt32
 
-    /// Writes the words to the end of `text`: message and fix as one readable line each.
+    /// How long a path may be, in bytes: longer than any of Kubernetes' own kinds.
+    private static let maximumPathLength = 2048
+
+    /// Writes the words to the end of `text`, each as one readable line.
     init(path: FieldPath, message: Text, fix: Text, writtenTo text: inout [UInt8]) {
         start = UInt32(truncatingIfNeeded: text.count)
         path.write(to: &text)
+        text.makeReadable(from: Int(start), limit: Self.maximumPathLength)
         messageStart = UInt32(truncatingIfNeeded: text.count)
         message.write(to: &text)
         text.makeReadable(from: Int(messageStart))
@@ -153,11 +159,21 @@ package struct ViolationWords: Sendable {
 
 extension [UInt8] {
     /// Makes what stands from `start` on one line that anybody can show (`String.readable`).
-    fileprivate mutating func makeReadable(from start: Int) {
-        let words = self[start...]
-        if words.count <= String.readableLimit, WordScan.isPrintableASCII(words.span) { return }
-        let text = String(decoding: words, as: UTF8.self).readable()
-        removeSubrange(start...)
-        append(contentsOf: text.utf8)
+    fileprivate mutating func makeReadable(
+        from start: Int, limit: Int = String.readableLimit
+    ) {
+        guard let text = readable(from: start, limit: limit) else { return }
+        removeLast(count - start)
+        append(utf8: text)
+    }
+
+    /// What is to stand there instead, or nil where it may stand as it is. A function of its own,
+    /// so that no slice of the array is alive when it is changed, which would copy all of it.
+    private func readable(from start: Int, limit: Int) -> String? {
+        let words = span.extracting(start..<count)
+        if words.count <= limit, WordScan.isPrintableASCII(words) { return nil }
+        // No more is read than is kept, and the character that no longer is.
+        let end = Swift.min(count, start + limit + 4)
+        return String(decoding: self[start..<end], as: UTF8.self).readable(limit: limit)
     }
 }

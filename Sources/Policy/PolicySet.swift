@@ -87,7 +87,7 @@ private struct Review {
     private let kind: GroupKind
     private let moment: Moment
     /// What the policy under way has found so far.
-    private var findings = Findings(limit: Findings.listedOfPolicy)
+    private var findings: Findings
     private var object: Result<ReviewedObject, UnreadableObject>?
     private var oldObject: Result<ReviewedObject, UnreadableObject>?
 
@@ -96,6 +96,8 @@ private struct Review {
         self.subject = subject
         self.kind = kind
         self.moment = moment
+        findings = Findings(
+            limit: Findings.listedOfPolicy, areCompared: subject.operation == .update)
     }
 
     /// Records what a policy's rule says of the act, then of the state.
@@ -124,6 +126,11 @@ private struct Review {
         if findings.isEmpty { return }
         let exceptions = exceptions(from: policy)
         let start = verdict.text.count
+        if start > Self.maximumText {
+            let count = findings.listed.count + findings.omitted
+            record(.omitted(count, policy, &verdict.text), exceptions, in: &verdict)
+            return findings.removeAll()
+        }
         if start == 0 { verdict.text.reserveCapacity(findings.text.count + Self.usualText) }
         verdict.text.append(contentsOf: findings.text)
         for finding in findings.listed {
@@ -137,6 +144,10 @@ private struct Review {
         }
         findings.removeAll()
     }
+
+    /// How many bytes the words of a verdict may take before further policies tell no more than
+    /// how much they have found.
+    private static let maximumText = 8 << 20
 
     /// Room for the words of most verdicts, in bytes.
     private static let usualText = 1024
@@ -185,7 +196,7 @@ private struct Review {
             if let unreadable { throw unreadable }
             return
         }
-        var existing = Findings(limit: Findings.listedOfPolicy)
+        var existing = Findings(limit: Findings.listedOfPolicy, areCompared: true)
         let wasUnreadable = judgeOldObject(by: rule, into: &existing)
         findings.drop(existing)
         if let unreadable, unreadable != wasUnreadable { throw unreadable }

@@ -20,7 +20,9 @@ struct SuiteReader {
         do throws(DocumentError) {
             if file.name.hasSuffix(".json") {
                 try JSONReader.read(file.bytes, limits: Self.jsonLimits, into: document)
-                if let root = document.root { read(root) }
+                withExtendedLifetime(document) {
+                    if let root = document.root { read(root) }
+                }
             } else {
                 let reader = YAMLReader(file.bytes, limits: .manifestYAML)
                 while try reader.next(into: document) {

@@ -285,7 +285,7 @@ extension EventLoop {
             if isReadable, connection.wantsInput {
                 try connection.receive(scratch: &scratch, at: now) { name in
                     let engine = makeEngine(name == "h2" ? .http2 : .http1)
-                    if connection.isSuperseded { engine.beginDraining() }
+                    if connection.isSuperseded { engine.beginDraining(waitingForPeer: false) }
                     return engine
                 }
             }
@@ -416,6 +416,8 @@ extension EventLoop {
     /// asks for much at once and waits for us to find room is told 429; whoever makes us hold much
     /// and does nothing about it is not.
     private func account(_ connection: Connection) {
+        // It may have had to be closed meanwhile.
+        guard connections[connection.token] != nil else { return }
         if connection.account(to: settings.budget) { return }
         evict(among: [.write, .body])
         guard connections[connection.token] != nil else { return }

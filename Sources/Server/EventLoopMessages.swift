@@ -37,7 +37,7 @@ extension EventLoop {
             if rollout.changesClientAuthorities {
                 for connection in connections.all {
                     connection.isSuperseded = true
-                    connection.engine?.beginDraining()
+                    connection.engine?.beginDraining(waitingForPeer: false)
                     serve(connection, isReadable: false)
                 }
             }

@@ -21,6 +21,8 @@ struct FairQueue<Owner: Equatable & Sendable, Element: Sendable>: Sendable {
     private let share: Int
     private var entries: [Entry] = []
     private var round = 0
+    /// Who has had a turn in this round.
+    private var served: [Owner] = []
 
     /// A queue for `capacity` entries in all, of each owner at most `share`.
     init(capacity: Int, share: Int) {
@@ -36,7 +38,8 @@ struct FairQueue<Owner: Equatable & Sendable, Element: Sendable>: Sendable {
         let own = entries.filter { $0.owner == owner }
         guard own.count < share else { return .ownerHasItsShare }
         guard entries.count < capacity else { return .isFull }
-        let next = own.last.map { $0.round + 1 } ?? round
+        let hadItsTurn = served.contains(owner) || served.count >= capacity
+        let next = own.last.map { $0.round + 1 } ?? (hadItsTurn ? round + 1 : round)
         let place = entries.firstIndex { $0.round > next } ?? entries.endIndex
         entries.insert(Entry(owner: owner, round: next, element: element), at: place)
         return .taken
@@ -46,10 +49,17 @@ struct FairQueue<Owner: Equatable & Sendable, Element: Sendable>: Sendable {
     mutating func popFirst() -> Element? {
         guard !entries.isEmpty else { return nil }
         let entry = entries.removeFirst()
+        if entry.round != round { served = [] }
         round = entry.round
+        served.append(entry.owner)
+        // Where nobody waits, nobody is passed over.
+        if entries.isEmpty { served = [] }
         return entry.element
     }
 
     /// Forgets everything.
-    mutating func removeAll() { entries = [] }
+    mutating func removeAll() {
+        entries = []
+        served = []
+    }
 }

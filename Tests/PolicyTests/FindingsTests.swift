@@ -35,6 +35,32 @@ import Testing
         #expect(set.evaluate(more).violations.map(\.message) == ["1 more violation is not listed"])
     }
 
+    /// A long path that thousands of mounts share, not in ASCII: each message is cut by itself.
+    @Test func longMessagesTakeTimeAndRoomOfTheirNumber() throws {
+        let mounts = (0..<5_000).map { "{name: v, mountPath: /\($0)}" }
+        let path = "/" + String(repeating: "é", count: 2_000)
+        let pod =
+            "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {volumes: [{name: v, "
+            + "hostPath: {path: \"\(path)\"}}], containers: [{name: c, image: x, "
+            + "volumeMounts: [\(mounts.joined(separator: ","))]}]}}"
+        let set = try policySet("no-host-mutation")
+        let subject = try subject(pod)
+        var verdict = Verdict()
+        // Copied for each, the text would be some ten gigabytes.
+        #expect(processorTime { verdict = set.evaluate(subject) } < .seconds(20))
+        #expect(verdict.objections.count > 4_000)
+        #expect(verdict.text.count <= Findings.listedBytesOfPolicy + 4_096)
+    }
+
+    @Test func whatIsWrongFillsOneTextAndNoMore() throws {
+        let image = String(repeating: "x", count: 2_000)
+        let set = try policySet("image-digest")
+        let verdict = set.evaluate(try subject(Self.pod(8_000, image: image)))
+        let last = try #require(verdict.violations.last)
+        #expect(last.message.hasSuffix(" more violations are not listed"))
+        #expect(verdict.text.count <= Findings.listedBytesOfPolicy + 4_096)
+    }
+
     /// A million wrong places are counted and not told.
     @Test func findingsBeyondTheLimitAreNotMade() {
         var findings = Findings(limit: 1)

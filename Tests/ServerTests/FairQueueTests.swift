@@ -25,6 +25,19 @@ import Testing
         #expect(order(texts) == expected)
     }
 
+    @Test func whoeverComesBackDoesNotPassOthers() {
+        var queue = FairQueue<Character, String>(capacity: 100, share: 100)
+        for text in ["b1", "b2", "b3", "b4"] { _ = queue.append(text, of: "b") }
+        var out: [String] = []
+        for number in 0..<8 {
+            guard let text = queue.popFirst() else { break }
+            out.append(text)
+            // Each time that one of its own is gone, and at first, the other brings one.
+            if number == 0 || text.hasPrefix("a") { _ = queue.append("a\(number)", of: "a") }
+        }
+        #expect(out.filter { $0.hasPrefix("b") } == ["b1", "b2", "b3", "b4"])
+    }
+
     @Test func whoeverComesLaterWaitsForOneEntryOfTheOthersAtMost() {
         var queue = FairQueue<Character, String>(capacity: 100, share: 100)
         for number in 0..<10 { _ = queue.append("a\(number)", of: "a") }
