@@ -267,8 +267,7 @@ extension HTTP2Session {
         check(result)
     }
 
-    /// Announces the end. A peer that is waited for loses no request; one that may no longer ask is
-    /// not waited for, since it could take its time.
+    /// Announces the end. A peer that may no longer ask is not waited for: it could take its time.
     func beginDraining(waitingForPeer: Bool) {
         if !waitingForPeer { return sayFarewell() }
         unsafe check(nghttp2_submit_shutdown_notice(session))
