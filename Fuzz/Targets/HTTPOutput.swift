@@ -60,6 +60,17 @@ enum HTTP2Output {
     /// The error code of those who ask too much (RFC 9113 §7).
     static let enhanceYourCalm = 11
 
+    /// Whether one of the client's frames is a GOAWAY.
+    static func saysGoaway(_ input: [UInt8]) -> Bool {
+        var rest = input.dropFirst(preface.count)
+        while rest.count >= 9 {
+            let head = Array(rest.prefix(9)).map(Int.init)
+            if head[3] == 7 { return true }
+            rest = rest.dropFirst(9 + (head[0] << 16 | head[1] << 8 | head[2]))
+        }
+        return false
+    }
+
     /// Whole frames of known types, the settings first; on each stream no more than its answer.
     /// Returns the error code with which the connection ends, if it does.
     static func check(_ output: [UInt8], _ answers: [EngineRun.Answer]) -> Int? {

@@ -1,4 +1,3 @@
-import Foundation
 import Testing
 
 @testable import Document
@@ -62,23 +61,4 @@ private func quoted(_ text: String) -> String {
     var writer = JSONWriter()
     writer.string(text)
     return String(decoding: writer.takeBytes(), as: UTF8.self)
-}
-
-/// Documents whose nodes a test looks at: a node is valid only while its document lives.
-///
-/// Sound as `Sendable`: the lock lets one test at a time at the list.
-private final class KeptDocuments: @unchecked Sendable {
-    static let all = KeptDocuments()
-    private let lock = NSLock()
-    private var documents: [Document] = []
-
-    func keep(_ document: Document) -> Document {
-        lock.withLock { documents.append(document) }
-        return document
-    }
-}
-
-extension Document {
-    /// A document that lives as long as the tests do.
-    static func kept() -> Document { KeptDocuments.all.keep(Document()) }
 }

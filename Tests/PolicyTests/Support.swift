@@ -1,5 +1,4 @@
 import Document
-import Foundation
 import Testing
 
 @testable import Policy
@@ -131,23 +130,4 @@ extension Verdict {
             violation.path == .root ? violation.message : "\(violation.path): \(violation.message)"
         }
     }
-}
-
-/// Documents whose nodes a test looks at: a node is valid only while its document lives.
-///
-/// Sound as `Sendable`: the lock lets one test at a time at the list.
-private final class KeptDocuments: @unchecked Sendable {
-    static let all = KeptDocuments()
-    private let lock = NSLock()
-    private var documents: [Document] = []
-
-    func keep(_ document: Document) -> Document {
-        lock.withLock { documents.append(document) }
-        return document
-    }
-}
-
-extension Document {
-    /// A document that lives as long as the tests do.
-    static func kept() -> Document { KeptDocuments.all.keep(Document()) }
 }
