@@ -92,10 +92,9 @@ struct ChangeByAutomation: ActRule {
         }
         let user: Text = subject.user.map { "user \"\($0)\"" } ?? "an unnamed user"
         findings.append(
-            Finding(
-                check: subject.operation.rawValue, element: Text(subject.subresource), value: "",
-                path: .root, message: "\(user) may not \(act): only automation may",
-                fix: fix(for: subject)))
+            check: subject.operation.rawValue, element: Text(subject.subresource), value: "",
+            path: .root, message: "\(user) may not \(act): only automation may",
+            fix: fix(for: subject))
     }
 
     private func isAutomation(_ subject: Subject) -> Bool {

@@ -60,9 +60,8 @@ struct NoDebugContainers: ActRule {
                 continue
             }
             findings.append(
-                Finding(
-                    check: act.check, element: "", value: "", path: act.path,
-                    message: "nobody may \(act.description)", fix: act.fix, image: act.image))
+                check: act.check, element: "", value: "", path: act.path,
+                message: "nobody may \(act.description)", fix: act.fix, image: act.image)
         }
     }
 }

@@ -175,14 +175,13 @@ extension NoHostMutation {
             let mountPath = Text(name: mount["mountPath"]) ?? ""
             let image = try container.image()
             findings.append(
-                Finding(
-                    check: "mount", element: "\(container.element)/\(source.name)/\(mountPath)",
-                    value: Text(source.value), path: path().field("readOnly"),
-                    message: "\(container.title) may write to \"\(source.text)\" of its node, "
-                        + "through volume \"\(source.name)\"",
-                    fix: "set readOnly: true on the mount; what must be written goes to an "
-                        + "emptyDir or a PersistentVolumeClaim",
-                    image: image))
+                check: "mount", element: "\(container.element)/\(source.name)/\(mountPath)",
+                value: Text(source.value), path: path().field("readOnly"),
+                message: "\(container.title) may write to \"\(source.text)\" of its node, "
+                    + "through volume \"\(source.name)\"",
+                fix: "set readOnly: true on the mount; what must be written goes to an "
+                    + "emptyDir or a PersistentVolumeClaim",
+                image: image)
         }
     }
 
@@ -190,10 +189,9 @@ extension NoHostMutation {
     private func judge(_ volume: HostPathVolume, into findings: inout Findings) {
         func add(_ check: String, _ message: Text, _ fix: Text) {
             findings.append(
-                Finding(
-                    check: check, element: Text(volume.element), value: Text(volume.value),
-                    path: volume.field,
-                    message: message, fix: fix))
+                check: check, element: Text(volume.element), value: Text(volume.value),
+                path: volume.field,
+                message: message, fix: fix)
         }
         guard let path = volume.path else {
             add(
@@ -257,9 +255,8 @@ extension NoHostMutation {
                 fix = Text(fault.fix)
             }
             findings.append(
-                Finding(
-                    check: check, element: Text(source), value: Text(path?.description ?? text),
-                    path: field.field("path"), message: message, fix: fix))
+                check: check, element: Text(source), value: Text(path?.description ?? text),
+                path: field.field("path"), message: message, fix: fix)
         }
     }
 }

@@ -56,9 +56,8 @@ struct NoTunnel: ActRule {
             return
         }
         findings.append(
-            Finding(
-                check: subject.subresource, element: "", value: "", path: .root,
-                message: "nobody may \(act)", fix: Text(tunnel.fix)))
+            check: subject.subresource, element: "", value: "", path: .root,
+            message: "nobody may \(act)", fix: Text(tunnel.fix))
     }
 
     /// What is done, in words.
