@@ -74,7 +74,8 @@ struct ReviewBenchmark {
         report("walk", workloads) { review in
             {
                 guard let object = review.subject.object else { return }
-                _ = try? Workload(object, kind: review.subject.kind, table: table)
+                let places = table.entry(of: review.subject.kind)?.places ?? []
+                _ = try? Workload(object, at: places)
             }
         }
         for file in files {
