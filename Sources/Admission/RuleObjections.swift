@@ -28,6 +28,8 @@ struct RuleObjections {
     /// What all policies object to, where there is more.
     private var merged: Merged?
 
+    /// Room for the rules that object to most objects.
+    private static let usualRules = 4
     /// How many policies a title names.
     private static let namedPolicies = 3
 
@@ -45,6 +47,7 @@ struct RuleObjections {
             if let index = all.firstIndex(where: { $0.rule == next.rule }) {
                 all[index].merge(run, verdict.text)
             } else {
+                if all.isEmpty { all.reserveCapacity(usualRules) }
                 all.append(RuleObjections(rule: next.rule, first: run))
             }
         }
