@@ -90,7 +90,8 @@ package struct RuleScope: Sendable {
     /// Some subresources carry no pod spec, or only the kubelet's report of one. Any other whose
     /// object bears a pod spec is judged: fail safe.
     private func sees(subresource: String) -> Bool {
-        switch subresource {
+        if subresource.isEmpty { return true }
+        return switch subresource {
         case "scale": scaling
         case "status", "binding", "eviction", "log": false
         default: true

@@ -198,7 +198,7 @@ extension NoHostMutation {
                 volume.fault.rawValue,
                 "volume \"\(volume.name)\" has the host path \"\(volume.text)\", which "
                     + "\(volume.fault.words) on the node",
-                Text(volume.fault.fix))
+                volume.fault.fix)
             return
         }
         if let socket = openedSocket(by: path) {
@@ -206,7 +206,7 @@ extension NoHostMutation {
                 "socket",
                 "volume \"\(volume.name)\" has the host path \"\(volume.text)\" and so opens the "
                     + "container runtime's socket \"\(socket.description)\"",
-                Text(Self.socketFix))
+                Self.socketFix)
         } else if !volume.isMounted, !mayBeWritten(path) {
             add(
                 "unmounted",
@@ -216,9 +216,10 @@ extension NoHostMutation {
         }
     }
 
-    private static let socketFix =
+    private static var socketFix: Text {
         "remove the volume: whoever reaches the socket, read-only or not, can change every "
-        + "container of the node; ask the Kubernetes API instead, and build images without it"
+            + "container of the node; ask the Kubernetes API instead, and build images without it"
+    }
 }
 
 // MARK: PersistentVolumes
@@ -243,7 +244,7 @@ extension NoHostMutation {
             if let path, let socket = openedSocket(by: path) {
                 check = "socket"
                 message += " and so opens the container runtime's socket \"\(socket.description)\""
-                fix = Text(Self.socketFix)
+                fix = Self.socketFix
             } else if let path {
                 if mayBeWritten(path) { continue }
                 check = "persistentVolume"
@@ -252,7 +253,7 @@ extension NoHostMutation {
                 let fault = NodePath.fault(of: written?.string ?? "")
                 check = fault.rawValue
                 message += ", which \(fault.words)"
-                fix = Text(fault.fix)
+                fix = fault.fix
             }
             findings.append(
                 check: check, element: Text(source), value: Text(path?.description ?? text),
@@ -296,7 +297,7 @@ private struct NodePath: Equatable, Sendable, CustomStringConvertible {
         }
 
         /// How to mend it.
-        var fix: String {
+        var fix: Text {
             switch self {
             case .upwards: "write the path without \"..\""
             case .length: "write a path of at most \(maximumLength) bytes"

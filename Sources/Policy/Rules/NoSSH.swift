@@ -44,8 +44,9 @@ struct NoSSH: StateRule {
         "sshd", "dropbear", "tinysshd", "ssh-keygen -A", "service ssh start", "service sshd start",
     ]
 
-    private static let fix =
+    private static var fix: Text {
         "remove it: read logs and metrics from outside, and change the image and roll it out"
+    }
 
     func judge(
         _ object: ReviewedObject, into findings: inout Findings
@@ -68,7 +69,7 @@ struct NoSSH: StateRule {
     ) {
         findings.append(
             check: check, element: element, value: value, path: path, message: message,
-            fix: Text(Self.fix))
+            fix: Self.fix)
     }
 }
 
