@@ -27,7 +27,7 @@ package struct AdmissionResponse {
         var bytes: [UInt8] = []
         let isPlain = verdict.objections.isEmpty && verdict.excepted.isEmpty
         bytes.reserveCapacity(isPlain ? 192 : 2048)
-        var json = JSONWriter(appendingTo: bytes)
+        var json = JSONWriter(appendingTo: consume bytes)
         json.beginObject()
         json.member("apiVersion", review.version.rawValue)
         json.member("kind", "AdmissionReview")

@@ -19,10 +19,11 @@ struct Text: ExpressibleByStringInterpolation {
         case string(Int)
     }
 
-    /// How many pieces are kept apart; where there are more, those before become one.
-    private static let maximumPieces = 8
+    /// How many pieces are kept apart; where there are more, those before become one. So many fill
+    /// 256 bytes, which are copied at once.
+    private static let maximumPieces = 10
 
-    private var pieces = InlineArray<8, Piece>(repeating: .number(0))
+    private var pieces = InlineArray<10, Piece>(repeating: .number(0))
     private var count = 0
     /// Strings that were put together somewhere else.
     private var strings: [String] = []
