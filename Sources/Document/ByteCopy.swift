@@ -7,6 +7,8 @@ extension [UInt8] {
     /// Appends bytes.
     @inline(__always)
     package mutating func append(copying bytes: Span<UInt8>) {
+        // The storage that all empty arrays share would be told that it is empty, by any thread.
+        guard !bytes.isEmpty else { return }
         append(addingCapacity: bytes.count) { output in output.append(copying: bytes) }
     }
 
