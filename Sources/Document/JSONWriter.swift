@@ -157,9 +157,7 @@ package struct JSONWriter {
 
     /// Whether nothing needs an escape: what a reader takes as plain.
     private static func isPlain(_ characters: Span<UInt8>) -> Bool {
-        var index = WordScan.skipPlain(characters, from: 0)
-        while index < characters.count, JSONScanner.isPlain(characters[index]) { index += 1 }
-        return index == characters.count
+        WordScan.skipPlain(characters, from: 0) == characters.count
     }
 
     private mutating func escape(_ characters: Span<UInt8>) {

@@ -27,8 +27,8 @@ package struct Node {
     /// Whether a string may hold JSON's escapes.
     var isJSON: Bool { address[generation].isJSON }
 
-    /// The kinds of value that JSON has.
-    package enum Kind: String, Sendable {
+    /// The kinds of value that JSON has. Without raw values: two kinds would be compared by those.
+    package enum Kind: Sendable {
         case object, array, string, number, boolean, null
     }
 
