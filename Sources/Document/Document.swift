@@ -34,7 +34,7 @@ package final class Document {
 
     /// Forgets the tree, whose memory is kept for the next.
     func forgetNodes() {
-        address.tree.nodes.removeAll(keepingCapacity: true)
+        address.tree.nodes.removeAll()
         address.tree.marks.removeAll(keepingCapacity: true)
         address.tree.generation &+= 1
     }
@@ -45,7 +45,9 @@ package final class Document {
         address.tree.text = []
         address.tree.marks = []
         address.tree.positions = nil
-        if address.tree.nodes.capacity > keepingNodes { address.tree.nodes = [] }
+        if address.tree.nodes.capacity > keepingNodes {
+            address.tree.nodes = NodeList()
+        }
     }
 
     /// The node at `index` of the tree.
@@ -54,7 +56,7 @@ package final class Document {
     }
 
     /// The first node, or nil for an empty document.
-    package var root: Node? { address.tree.nodes.isEmpty ? nil : node(at: 0) }
+    package var root: Node? { address.tree.nodes.count == 0 ? nil : node(at: 0) }
 }
 
 /// One value or key, 16 bytes.

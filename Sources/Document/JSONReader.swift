@@ -88,8 +88,7 @@ package struct JSONReader {
     ) throws(DocumentError) -> Node {
         let root = document.tree.nodes.count
         (open, depth) = (RawNode.none, 0)
-        var nodes: [RawNode] = []
-        swap(&nodes, &document.tree.nodes)
+        var nodes = document.tree.nodes.take()
         defer { swap(&nodes, &document.tree.nodes) }
         let text = text
         try readTree(
@@ -181,7 +180,7 @@ extension JSONReader {
 
     /// Reads a value without recursion: an open container's `next` is the way back to its parent.
     private mutating func readTree(
-        _ bytes: Span<UInt8>, into nodes: inout [RawNode], _ filter: MemberFilter,
+        _ bytes: Span<UInt8>, into nodes: inout NodeList, _ filter: MemberFilter,
         _ choose: (Int, Node) -> Choice
     ) throws(DocumentError) {
         while true {
@@ -220,7 +219,7 @@ extension JSONReader {
     /// Returns whether the outermost value is complete.
     @inline(__always)
     private mutating func closeContainers(
-        _ bytes: Span<UInt8>, _ nodes: inout [RawNode], _ filter: MemberFilter,
+        _ bytes: Span<UInt8>, _ nodes: inout NodeList, _ filter: MemberFilter,
         _ choose: (Int, Node) -> Choice
     ) throws(DocumentError) -> Bool {
         while true {
@@ -252,7 +251,7 @@ extension JSONReader {
     /// Reads a key. Where its member is skipped, validates the value and returns false.
     @inline(__always)
     private mutating func beginMember(
-        _ bytes: Span<UInt8>, _ byte: UInt8, _ nodes: inout [RawNode], _ filter: MemberFilter,
+        _ bytes: Span<UInt8>, _ byte: UInt8, _ nodes: inout NodeList, _ filter: MemberFilter,
         _ choose: (Int, Node) -> Choice
     ) throws(DocumentError) -> Bool {
         let key = try readKey(bytes, byte)
@@ -267,7 +266,7 @@ extension JSONReader {
 
     /// Asks about a member that the filter may name; skips it where it is not wanted.
     private mutating func wants(
-        _ key: RawNode, _ bytes: Span<UInt8>, _ nodes: inout [RawNode], _ filter: MemberFilter,
+        _ key: RawNode, _ bytes: Span<UInt8>, _ nodes: inout NodeList, _ filter: MemberFilter,
         _ choose: (Int, Node) -> Choice
     ) throws(DocumentError) -> Bool {
         guard let index = entry(of: key, bytes, nodes, filter) else { return true }
@@ -284,7 +283,7 @@ extension JSONReader {
 
     /// The filter's entry whose keys are those of the open containers and `key`.
     private func entry(
-        of key: RawNode, _ bytes: Span<UInt8>, _ nodes: [RawNode], _ filter: MemberFilter
+        of key: RawNode, _ bytes: Span<UInt8>, _ nodes: borrowing NodeList, _ filter: MemberFilter
     ) -> Int? {
         for index in filter.fingerprints.indices
         where filter.fingerprints[index] == key.next && filter.paths[index].count == depth {
@@ -295,7 +294,7 @@ extension JSONReader {
 
     /// Whether the keys of the open containers and `key` are those of the path.
     private func leads(
-        _ path: [String], to key: RawNode, _ bytes: Span<UInt8>, _ nodes: [RawNode]
+        _ path: [String], to key: RawNode, _ bytes: Span<UInt8>, _ nodes: borrowing NodeList
     ) -> Bool {
         var current = key
         var container = open
@@ -320,7 +319,7 @@ extension JSONReader {
 
     @inline(__always)
     private mutating func readScalar(
-        _ bytes: Span<UInt8>, _ byte: UInt8, into nodes: inout [RawNode]
+        _ bytes: Span<UInt8>, _ byte: UInt8, into nodes: inout NodeList
     ) throws(DocumentError) {
         let range: Range<Int>
         let kind: RawKind
