@@ -91,13 +91,14 @@ enum KeyFingerprint {
         1 << UInt64((fingerprint &* 0x9E37_79B1) >> 26)
     }
 
-    /// The fingerprint of the bytes of `range`; a key with escapes has none and is compared slowly.
-    static func of(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt32 {
-        let count = range.count
+    /// The fingerprint of a key; one with escapes has none and is compared slowly.
+    @inline(__always)
+    static func of(_ key: Span<UInt8>) -> UInt32 {
+        let count = key.count
         if count == 0 { return 0 }
-        let first = UInt32(bytes[range.lowerBound])
-        let middle = UInt32(bytes[range.lowerBound + count / 2])
-        let last = UInt32(bytes[range.upperBound - 1])
+        let first = UInt32(key[0])
+        let middle = UInt32(key[count >> 1])
+        let last = UInt32(key[count &- 1])
         return UInt32(truncatingIfNeeded: count & 0xFF) | first << 8 | middle << 16 | last << 24
     }
 }

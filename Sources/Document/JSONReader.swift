@@ -121,34 +121,6 @@ package struct JSONReader {
     }
 }
 
-/// Members that a reader asks about, each by the keys that lead to it.
-package struct MemberFilter: Sendable {
-    /// The keys that lead to each member, its own last.
-    let paths: [[String]]
-    /// The fingerprints of the members' own keys.
-    let fingerprints: [UInt32]
-    /// For each number of open containers, a bit for each fingerprint of a member that lies so
-    /// deep: what nearly every key is told apart by.
-    let bits: [UInt64]
-
-    /// Asks about nothing.
-    package static let none = MemberFilter([])
-
-    /// Takes the ways to the members: `["request", "object"]`.
-    package init(_ paths: [[String]]) {
-        self.paths = paths
-        fingerprints = paths.map { keys in
-            let key = (keys.last ?? "").utf8.span
-            return KeyFingerprint.of(key, 0..<key.count)
-        }
-        var bits = [UInt64](repeating: 0, count: (paths.map(\.count).max() ?? 0) + 1)
-        for (path, fingerprint) in zip(paths, fingerprints) {
-            bits[path.count] |= KeyFingerprint.bit(fingerprint)
-        }
-        self.bits = bits
-    }
-}
-
 extension JSONReader {
     /// Reads a key and its colon; returns the key's raw bytes' range.
     @inline(__always)
@@ -175,7 +147,7 @@ extension JSONReader {
         return RawNode(
             offset: UInt32(truncatingIfNeeded: range.lowerBound),
             length: UInt32(truncatingIfNeeded: range.count),
-            next: KeyFingerprint.of(bytes, range), kind: .key, hasEscapes: hasEscapes)
+            next: KeyFingerprint.of(bytes.extracting(range)), kind: .key, hasEscapes: hasEscapes)
     }
 
     /// Reads a value without recursion: an open container's `next` is the way back to its parent.
@@ -255,7 +227,7 @@ extension JSONReader {
         _ choose: (Int, Node) -> Choice
     ) throws(DocumentError) -> Bool {
         let key = try readKey(bytes, byte)
-        if depth < filter.bits.count, filter.bits[depth] & KeyFingerprint.bit(key.next) != 0,
+        if filter.mayName(key, depth: depth),
             try !wants(key, bytes, &nodes, filter, choose)
         {
             return false
@@ -269,7 +241,9 @@ extension JSONReader {
         _ key: RawNode, _ bytes: Span<UInt8>, _ nodes: inout NodeList, _ filter: MemberFilter,
         _ choose: (Int, Node) -> Choice
     ) throws(DocumentError) -> Bool {
-        guard let index = entry(of: key, bytes, nodes, filter) else { return true }
+        guard let index = filter.index(of: key, in: open, depth: depth, nodes, bytes) else {
+            return true
+        }
         swap(&nodes, &document.tree.nodes)
         let choice = choose(index, document.node(at: Int(open)))
         swap(&nodes, &document.tree.nodes)
@@ -279,42 +253,6 @@ extension JSONReader {
         case .skipAtAnyDepth: try skipTree(bytes, maximumDepth: .max)
         }
         return false
-    }
-
-    /// The filter's entry whose keys are those of the open containers and `key`.
-    private func entry(
-        of key: RawNode, _ bytes: Span<UInt8>, _ nodes: borrowing NodeList, _ filter: MemberFilter
-    ) -> Int? {
-        for index in filter.fingerprints.indices
-        where filter.fingerprints[index] == key.next && filter.paths[index].count == depth {
-            if leads(filter.paths[index], to: key, bytes, nodes) { return index }
-        }
-        return nil
-    }
-
-    /// Whether the keys of the open containers and `key` are those of the path.
-    private func leads(
-        _ path: [String], to key: RawNode, _ bytes: Span<UInt8>, _ nodes: borrowing NodeList
-    ) -> Bool {
-        var current = key
-        var container = open
-        for name in path.reversed() {
-            guard Self.isKey(current, name, bytes) else { return false }
-            // A member's key stands right before its value; the root has none.
-            if container > 0 { current = nodes[Int(container) - 1] }
-            container = nodes[Int(container)].next
-        }
-        return true
-    }
-
-    private static func isKey(_ key: RawNode, _ name: String, _ bytes: Span<UInt8>) -> Bool {
-        let wanted = name.utf8.span
-        guard key.kind == .key, !key.hasEscapes, Int(key.length) == wanted.count else {
-            return false
-        }
-        let start = Int(key.offset)
-        for index in 0..<wanted.count where bytes[start + index] != wanted[index] { return false }
-        return true
     }
 
     @inline(__always)

@@ -29,8 +29,8 @@ struct Tree: ~Copyable {
     }
 }
 
-/// The nodes of a tree: an array with one owner. `Array` asks for each node that it takes or changes
-/// whether somebody shares its memory, which took a tenth of a review's reading.
+/// The nodes of a tree: an array with one owner. `Array` asks for each node that it takes or
+/// changes whether somebody shares its memory, which took a tenth of a review's reading.
 ///
 /// Sound: the memory is this list's alone, each index is checked against `count`, and as many nodes
 /// are initialized.

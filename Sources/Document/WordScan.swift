@@ -62,24 +62,34 @@ package enum WordScan {
         byte >= 0x20 && byte < 0x80 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
-    /// Whether two texts of one length are equal.
+    /// Whether two texts are equal. What is left after whole words is looked at together with
+    /// some bytes before it, which are equal already.
+    @inline(__always)
     static func areEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-        precondition(left.count == right.count, "texts of one length")
-        let (leftBytes, rightBytes) = (unsafe left.bytes, unsafe right.bytes)
+        let count = left.count
+        guard count == right.count else { return false }
+        if count < 4 {
+            for index in 0..<count where left[index] != right[index] { return false }
+            return true
+        }
+        if count < 8 {
+            return isEqual(left, right, at: 0, UInt32.self)
+                && isEqual(left, right, at: count - 4, UInt32.self)
+        }
         var index = 0
-        while index + 8 <= leftBytes.byteCount {
-            let word = unsafe leftBytes.unsafeLoadUnaligned(
-                fromByteOffset: index, as: UInt64.self)
-            let other = unsafe rightBytes.unsafeLoadUnaligned(
-                fromByteOffset: index, as: UInt64.self)
-            if word != other { return false }
+        while index < count - 8 {
+            guard isEqual(left, right, at: index, UInt64.self) else { return false }
             index += 8
         }
-        while index < left.count {
-            if left[index] != right[index] { return false }
-            index += 1
-        }
-        return true
+        return isEqual(left, right, at: count - 8, UInt64.self)
+    }
+
+    @inline(__always)
+    private static func isEqual<Word: FixedWidthInteger & BitwiseCopyable>(
+        _ left: Span<UInt8>, _ right: Span<UInt8>, at index: Int, _ type: Word.Type
+    ) -> Bool {
+        unsafe left.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: type)
+            == right.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: type)
     }
 
     /// Whether all bytes are printable ASCII, from a space to a tilde.
