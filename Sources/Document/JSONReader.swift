@@ -298,12 +298,14 @@ extension JSONReader {
                 let isObject = byte == UInt8(ascii: "{")
                 guard open.depth < maximumDepth else { throw depthError(bytes) }
                 scanner.position += 1
-                open.push(isObject: isObject)
                 let following = scanner.skipWhitespace(bytes)
                 if following != (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
+                    open.push(isObject: isObject)
                     if isObject { _ = try scanKey(bytes, following, hasEscapes: &hasEscapes) }
                     continue
                 }
+                // Every field that somebody manages is an empty object.
+                scanner.position += 1
             case UInt8(ascii: "\""):
                 _ = try scanner.scanString(bytes, hasEscapes: &hasEscapes)
             case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):

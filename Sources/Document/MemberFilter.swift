@@ -1,36 +1,47 @@
 /// Members that a reader asks about, each by the keys that lead to it.
 package struct MemberFilter: Sendable {
-    /// The keys that lead to each member, its own last.
-    private let paths: [[Name]]
-    /// The fingerprints of the members' own keys.
-    private let fingerprints: [UInt32]
+    /// A member that is asked about: the keys that lead to it, its own last.
+    private struct Path {
+        /// Where the keys stand among all.
+        let keys: Range<Int>
+        /// The fingerprint of the member's own key.
+        let fingerprint: UInt32
+    }
+
+    /// A key of a path: where it lies in `text`.
+    private struct Key {
+        let range: Range<Int>
+        let fingerprint: UInt32
+    }
+
+    private let paths: [Path]
+    private let keys: [Key]
+    /// The keys' bytes, one after another: an array for each would be counted for each look at it.
+    private let text: [UInt8]
     /// For each number of open containers, a bit for each fingerprint of a member that lies so
     /// deep: what nearly every key is told apart by.
     private let bits: [UInt64]
-
-    private struct Name {
-        let bytes: [UInt8]
-        let fingerprint: UInt32
-
-        init(_ name: String) {
-            bytes = Array(name.utf8)
-            fingerprint = KeyFingerprint.of(name.utf8.span)
-        }
-    }
 
     /// Asks about nothing.
     package static let none = MemberFilter([])
 
     /// Takes the ways to the members: `["request", "object"]`.
-    package init(_ paths: [[String]]) {
-        let paths = paths.map { keys in keys.map(Name.init) }
-        self.paths = paths
-        fingerprints = paths.map { $0.last?.fingerprint ?? 0 }
-        var bits = [UInt64](repeating: 0, count: (paths.map(\.count).max() ?? 0) + 1)
-        for (path, fingerprint) in zip(paths, fingerprints) {
-            bits[path.count] |= KeyFingerprint.bit(fingerprint)
+    package init(_ ways: [[String]]) {
+        var (paths, keys, text): ([Path], [Key], [UInt8]) = ([], [], [])
+        var bits = [UInt64](repeating: 0, count: (ways.map(\.count).max() ?? 0) + 1)
+        for way in ways {
+            let first = keys.count
+            var fingerprint: UInt32 = 0
+            for name in way {
+                fingerprint = KeyFingerprint.of(name.utf8.span)
+                let start = text.count
+                text.append(utf8: name)
+                keys.append(Key(range: start..<text.count, fingerprint: fingerprint))
+            }
+            paths.append(Path(keys: first..<keys.count, fingerprint: fingerprint))
+            bits[way.count] |= KeyFingerprint.bit(fingerprint)
         }
-        self.bits = bits
+        (self.paths, self.keys, self.text, self.bits) = (paths, keys, text, bits)
     }
 
     /// Whether a key inside `depth` open containers may be one that is asked about.
@@ -45,25 +56,25 @@ package struct MemberFilter: Sendable {
         of key: RawNode, in container: UInt32, depth: Int, _ nodes: borrowing NodeList,
         _ bytes: Span<UInt8>
     ) -> Int? {
-        for index in fingerprints.indices
-        where fingerprints[index] == key.next && paths[index].count == depth {
-            if leads(index, to: key, in: container, nodes, bytes) { return index }
+        for (index, path) in paths.enumerated()
+        where path.fingerprint == key.next && path.keys.count == depth {
+            if leads(path, to: key, in: container, nodes, bytes) { return index }
         }
         return nil
     }
 
     /// Whether the keys of the open containers and `key` are those of a path.
     private func leads(
-        _ index: Int, to key: RawNode, in container: UInt32, _ nodes: borrowing NodeList,
+        _ path: Path, to key: RawNode, in container: UInt32, _ nodes: borrowing NodeList,
         _ bytes: Span<UInt8>
     ) -> Bool {
         var current = key
         var container = container
-        for name in paths[index].reversed() {
+        for index in path.keys.reversed() {
+            let wanted = keys[index]
             let range = Int(current.offset)..<Int(current.offset) + Int(current.length)
-            guard current.kind == .key, !current.hasEscapes,
-                current.next == name.fingerprint,
-                WordScan.areEqual(bytes.extracting(range), name.bytes.span)
+            guard current.kind == .key, !current.hasEscapes, current.next == wanted.fingerprint,
+                WordScan.areEqual(bytes.extracting(range), text.span.extracting(wanted.range))
             else { return false }
             // A member's key stands right before its value; the root has none.
             if container > 0 { current = nodes[Int(container) - 1] }

@@ -35,6 +35,21 @@ package enum WordScan {
         return skipPlainSingly(bytes, from: index)
     }
 
+    /// Whether all bytes stand for themselves in a JSON string.
+    @inline(__always)
+    static func isPlain(_ bytes: Span<UInt8>) -> Bool {
+        let raw = unsafe bytes.bytes
+        let count = raw.byteCount
+        guard count >= 16 else { return skipPlainSingly(bytes, from: 0) == count }
+        var index = 0
+        while index < count &- 16 {
+            if marks(in: raw, at: index) != (0, 0) { return false }
+            index &+= 16
+        }
+        // What is left, and some bytes before it, which are plain already.
+        return marks(in: raw, at: count &- 16) == (0, 0)
+    }
+
     /// A high bit for each of the sixteen bytes at `index` that is not plain.
     @inline(__always)
     private static func marks(in raw: RawSpan, at index: Int) -> (UInt64, UInt64) {

@@ -82,7 +82,9 @@ struct YAMLComposer: ~Copyable {
     }
 
     /// Whether the document is nothing but `null`, as an empty one is.
-    var isNull: Bool { nodes.count == 0 || nodes.count == 1 && nodes[0].kind == .null }
+    var isNull: Bool {
+        nodes.count == 0 || nodes.count == 1 && nodes[0].kind == .null
+    }
 
     mutating func endDocument() { isComplete = true }
 
