@@ -161,14 +161,15 @@ package struct JSONWriter {
         while index < characters.count {
             // A part at a time: room for escapes is six times its length.
             let end = min(index + 256, characters.count)
+            let part = characters.extracting(first: end)
             bytes.append(addingCapacity: 6 * (end - index)) { output in
                 while true {
                     // What needs no escape is copied at once.
-                    let plain = index..<min(WordScan.skipPlain(characters, from: index), end)
-                    output.append(copying: characters.extracting(plain))
+                    let plain = index..<WordScan.skipPlain(part, from: index)
+                    output.append(copying: part.extracting(plain))
                     index = plain.upperBound
                     if index == end { break }
-                    let byte = characters[index]
+                    let byte = part[index]
                     index += 1
                     if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
                         output.append(byte)

@@ -197,6 +197,7 @@ extension Node {
 
 extension Tree {
     /// The index of the value of a member, by its key's fingerprint first and its bytes then.
+    @inline(__always)
     func member(of index: Int, named name: String) -> Int? {
         let object = nodes[index]
         guard object.kind == .object else { return nil }
