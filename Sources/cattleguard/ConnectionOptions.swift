@@ -1,7 +1,8 @@
 internal import ArgumentParser
 internal import Server
 
-/// How many connections each listener may hold: memory follows from it (docs/operation.md, Memory).
+/// How many connections each listener may hold, for memory follows from it (docs/operation.md,
+/// Memory), and how much of the service listener one peer may have.
 struct ConnectionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -15,19 +16,35 @@ struct ConnectionOptions: ParsableArguments {
             valueName: "number"))
     var serviceConnections: Int?
 
-    /// Sets what the options, their twins and the defaults come to. One peer may have half of the
-    /// service's.
+    @Option(
+        help: ArgumentHelp(
+            "Connections that one address may hold on the service listener (default: half of all).",
+            valueName: "number"))
+    var peerConnections: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Checks of one address that may wait for a thread (default: 16).",
+            valueName: "number"))
+    var peerChecks: Int?
+
+    /// Sets what the options, their twins and the defaults come to.
     func apply(to configuration: inout Configuration, _ settings: inout Settings) throws {
-        let admission = try settings.value(admissionConnections, "admission-connections")
-        let service = try settings.value(serviceConnections, "service-connections")
-        guard admission ?? 1 > 0, service ?? 1 > 0 else {
-            throw ValidationError(
-                "--admission-connections and --service-connections are at least 1")
+        func count(_ option: Int?, _ name: String) throws -> Int? {
+            let count = try settings.value(option, name)
+            guard count ?? 1 > 0 else { throw ValidationError("--\(name) is at least 1") }
+            return count
         }
-        if let admission { configuration.admission.connectionLimit = admission }
-        if let service {
-            configuration.service.connectionLimit = service
-            configuration.service.connectionsPerPeer = max(1, service / 2)
+        if let count = try count(admissionConnections, "admission-connections") {
+            configuration.admission.connectionLimit = count
         }
+        if let count = try count(serviceConnections, "service-connections") {
+            configuration.service.connectionLimit = count
+            configuration.service.connectionsPerPeer = max(1, count / 2)
+        }
+        if let count = try count(peerConnections, "peer-connections") {
+            configuration.service.connectionsPerPeer = count
+        }
+        if let count = try count(peerChecks, "peer-checks") { configuration.checksPerPeer = count }
     }
 }

@@ -66,7 +66,6 @@ struct ServeCommand: ParsableCommand {
     var checkThreads: Int?
 
     @OptionGroup var connections: ConnectionOptions
-    @OptionGroup var peers: PeerOptions
 
     @Option(
         help: ArgumentHelp(
@@ -164,7 +163,6 @@ struct ServeCommand: ParsableCommand {
         configuration.service.deadlines = deadlines
         configuration.checkThreads = checkThreads
         try connections.apply(to: &configuration, &settings)
-        try peers.apply(to: &configuration, &settings)
         if let delay = try settings.value(reloadDelay, "reload-delay") {
             configuration.reload.quiet = delay.nanoseconds
         }

@@ -131,14 +131,15 @@ def test_a_peer_has_its_share_of_the_connections(start):
     gate.stop()
 
 
-@pytest.mark.parametrize("option", ["--peer-connections", "--peer-checks"])
+@pytest.mark.parametrize("option", [
+    "--admission-connections", "--service-connections", "--peer-connections", "--peer-checks"])
 def test_a_share_is_at_least_one(option, enforcing):
     address = "http://127.0.0.1:0"
     done = harness.command(
         "serve", "--policies", enforcing, "--admission-address", address,
         "--service-address", address, option, "0")
     assert done.returncode != 0
-    assert b"--peer-connections and --peer-checks are at least 1" in done.stderr
+    assert f"{option} is at least 1".encode() in done.stderr
 
 
 def test_peers_take_turns_in_the_queue_of_checks(start):

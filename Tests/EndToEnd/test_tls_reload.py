@@ -438,6 +438,12 @@ def test_http2_clients_of_former_authorities_are_sent_away(begin, material, tool
             chunk = connection.recv(1000)
             assert chunk, "no GOAWAY"
             received += chunk
+        # Nothing more may be asked, and nothing is waited for: the first GOAWAY names the last
+        # stream, and the connection ends without a word from the client.
+        while chunk := connection.recv(1000):
+            received += chunk
+        goaway = received.index(b"\x07\0\0\0\0\0") + 6
+        assert received[goaway:goaway + 8] == bytes(8)
 
 
 def test_the_subject_is_told_as_rfc_2253_writes_it(begin, material, folder):

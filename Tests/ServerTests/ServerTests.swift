@@ -251,13 +251,19 @@ private final class Client {
         let body = String(repeating: "x", count: 2_000_000)
         let slow = try running.admission()
         try slow.send("\(head)Content-Length: 2000001\r\n\r\n\(body)")
-        Lock(()).wait(timeoutNanoseconds: 500_000_000) { _ in Never?.none }
-        let refused = try running.admission()
-        try refused.send("\(head)Content-Length: 2000000\r\n\r\n\(body)")
-        #expect(try refused.receiveAll().contains("Retry-After: 1\r\n"))
-        let again = try running.admission()
-        try again.send("\(head)Content-Length: 2000000\r\n\r\n\(body)")
-        #expect(try again.receive(through: "\r\n\r\n").hasPrefix("HTTP/1.1 400 "))
+        func ask() throws -> String {
+            let next = try running.admission()
+            try next.send("\(head)Content-Length: 2000000\r\n\r\n\(body)")
+            return try next.receive(through: "\r\n\r\n")
+        }
+        // There is room until the slow body is in, which on a busy machine takes a while.
+        var answer = ""
+        for _ in 0..<20 where !answer.contains("Retry-After: 1\r\n") {
+            Lock(()).wait(timeoutNanoseconds: 500_000_000) { _ in Never?.none }
+            answer = try ask()
+        }
+        #expect(answer.contains("Retry-After: 1\r\n"))
+        #expect(try ask().hasPrefix("HTTP/1.1 400 "))
     }
 
     @Test func aBodyAtTheLimitIsTakenAndOneByteMoreIsNot() throws {
