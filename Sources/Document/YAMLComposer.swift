@@ -233,7 +233,8 @@ extension YAMLComposer {
             RawNode(
                 offset: UInt32(truncatingIfNeeded: range.lowerBound),
                 length: UInt32(truncatingIfNeeded: range.count),
-                next: KeyFingerprint.of(text.span.extracting(range)), kind: kind, hasEscapes: false),
+                next: KeyFingerprint.of(text.span.extracting(range)), kind: kind,
+                hasEscapes: false),
             at: position)
         if let parent = open.indices.last { open[parent].awaitsKey = false }
     }
