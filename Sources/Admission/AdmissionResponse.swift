@@ -27,7 +27,7 @@ package struct AdmissionResponse {
         var bytes: [UInt8] = []
         let isPlain = verdict.objections.isEmpty && verdict.excepted.isEmpty
         bytes.reserveCapacity(isPlain ? 192 : 2048)
-        var json = JSONWriter(appendingTo: bytes)
+        var json = JSONWriter(appendingTo: consume bytes)
         json.beginObject()
         json.member("apiVersion", review.version.rawValue)
         json.member("kind", "AdmissionReview")
@@ -98,7 +98,7 @@ package struct AdmissionResponse {
             for (index, rule) in rules.enumerated() {
                 if index > 0 { text.text(", ") }
                 text.text(rule.rule)
-                if rule.places.count > 1 { text.text(" (\(rule.places.count))") }
+                if rule.count > 1 { text.text(" (\(rule.count))") }
             }
             text.text(".\n")
         }
@@ -109,7 +109,7 @@ package struct AdmissionResponse {
     }
 
     private func write(_ rule: RuleObjections, to text: inout JSONWriter) {
-        text.text(RuleObjections.title(rule.rule, rule.policies))
+        text.text(rule.title)
         var fixes: [(check: String, text: ArraySlice<UInt8>)] = []
         for (index, place) in rule.places.prefix(Self.placesPerRule).enumerated() {
             let words = place.objection.words
@@ -125,7 +125,7 @@ package struct AdmissionResponse {
             let (check, fix) = (place.objection.check, words.fix(in: verdict.text))
             if !fixes.contains(where: { $0 == check || $1 == fix }) { fixes.append((check, fix)) }
         }
-        let more = rule.places.count - Self.placesPerRule
+        let more = rule.count - Self.placesPerRule
         text.text(more > 0 ? "; and \(more) more." : ".")
         for fix in fixes {
             text.text("\n  To fix: ")
@@ -140,7 +140,11 @@ package struct AdmissionResponse {
         guard !warnings.isEmpty else { return }
         json.key("warnings")
         json.beginArray()
-        for index in Self.chosen(warnings.map(\.subject)) { warnings[index].write(to: &json) }
+        if warnings.count <= Self.maximumWarnings {
+            for warning in warnings { warning.write(to: &json) }
+        } else {
+            for index in Self.chosen(warnings) { warnings[index].write(to: &json) }
+        }
         let more = warnings.count - Self.maximumWarnings
         if more > 0 { json.string("and \(more) more violation\(more == 1 ? "" : "s") of policies") }
         json.endArray()
@@ -148,14 +152,13 @@ package struct AdmissionResponse {
 
     /// Which warnings are given where there are too many: of every rule the first, then of every
     /// rule the second, so that no rule is silent because another is loud. In their own order.
-    private static func chosen(_ subjects: [String]) -> [Int] {
-        guard subjects.count > maximumWarnings else { return Array(subjects.indices) }
+    private static func chosen(_ warnings: [Warning]) -> [Int] {
         var counts: [String: Int] = [:]
-        let ranks = subjects.map { subject in
-            counts[subject, default: 0] += 1
-            return counts[subject, default: 0]
+        let ranks = warnings.map { warning in
+            counts[warning.subject, default: 0] += 1
+            return counts[warning.subject, default: 0]
         }
-        return subjects.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
+        return warnings.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
             .prefix(maximumWarnings).sorted()
     }
 

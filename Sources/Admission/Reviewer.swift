@@ -9,6 +9,7 @@ package final class Reviewer {
     package var policies: PolicySet
     private let limits: ReadingLimits
     private let document = Document()
+    private var memory = EvaluationMemory()
 
     /// Nodes beyond this many are given back after a review: 64 KiB stay.
     private static let keptNodes = 4096
@@ -28,7 +29,7 @@ package final class Reviewer {
         defer { document.release(keepingNodes: Self.keptNodes) }
         let review = try AdmissionReviewReader.read(
             body, range, into: document, policies: policies, limits: limits)
-        let verdict = policies.evaluate(review.subject, at: moment)
+        let verdict = policies.evaluate(review.subject, at: moment, using: &memory)
         return report(
             Decision(
                 uid: review.uid, subject: review.subject, verdict: verdict,

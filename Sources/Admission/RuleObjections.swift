@@ -22,10 +22,74 @@ struct RuleObjections {
 
     /// The rule's id, or `unreadable-object`.
     let rule: String
+    /// What the first policy objects to, as it stands in the verdict: for nearly all rules that is
+    /// all, and nothing is copied.
+    private let first: ArraySlice<Verdict.Objection>
+    /// What all policies object to, where there is more.
+    private var merged: Merged?
+
+    /// Room for the rules that object to most objects.
+    private static let usualRules = 4
+    /// How many policies a title names.
+    private static let namedPolicies = 3
+
+    /// One for each rule, in the order in which they occur, of the objections that are told.
+    static func all(
+        in verdict: Verdict, where isTold: (Policy) -> Bool
+    ) -> [RuleObjections] {
+        var all: [RuleObjections] = []
+        var rest = verdict.objections[...]
+        while let next = rest.first {
+            // What a policy objects to by a rule stands together.
+            let run = rest.prefix { $0.policy === next.policy && $0.rule == next.rule }
+            rest = rest[run.endIndex...]
+            guard isTold(next.policy) else { continue }
+            if let index = all.firstIndex(where: { $0.rule == next.rule }) {
+                all[index].merge(run, verdict.text)
+            } else {
+                if all.isEmpty { all.reserveCapacity(usualRules) }
+                all.append(RuleObjections(rule: next.rule, first: run))
+            }
+        }
+        return all
+    }
+
+    private mutating func merge(_ run: ArraySlice<Verdict.Objection>, _ text: [UInt8]) {
+        if merged == nil { merged = Merged(first, text) }
+        merged?.add(run, text)
+    }
+
+    /// How many places there are.
+    var count: Int { merged?.places.count ?? first.count }
+
+    /// The places, in the order of the objections.
+    var places: some Sequence<Place> {
+        (0..<count).lazy.map { index in
+            merged?.places[index] ?? Place(objection: first[first.startIndex + index])
+        }
+    }
+
+    /// The rule, and its policies where they are not called as it is: `no-ssh (policy p)`.
+    var title: String {
+        if let merged { return Self.title(rule, merged.policies) }
+        return first.first.map { Place(objection: $0).title } ?? rule
+    }
+
+    private static func title(_ rule: String, _ policies: [String]) -> String {
+        if policies.count == 1, policies[0] == rule { return rule }
+        let noun = policies.count == 1 ? "policy" : "policies"
+        let more = policies.count - namedPolicies
+        let names = policies.prefix(namedPolicies).joined(separator: ", ")
+        return "\(rule) (\(noun) \(names)\(more > 0 ? " and \(more) more" : ""))"
+    }
+}
+
+/// What several policies object to by one rule.
+private struct Merged {
     /// The policies, in the order of their names.
     private(set) var policies: [String] = []
     /// The places, in the order of the objections.
-    private(set) var places: [Place] = []
+    private(set) var places: [RuleObjections.Place] = []
     /// Where each place stands; made when a second policy comes, which may say of it the same.
     private var indices: [Key: Int] = [:]
 
@@ -39,30 +103,17 @@ struct RuleObjections {
         }
     }
 
-    /// How many policies a title names.
-    private static let namedPolicies = 3
+    init(_ objections: ArraySlice<Verdict.Objection>, _ text: [UInt8]) { add(objections, text) }
 
-    private init(_ rule: String) { self.rule = rule }
-
-    /// One for each rule, in the order in which they occur, of the objections that are told.
-    static func all(
-        in verdict: Verdict, where isTold: (Policy) -> Bool
-    ) -> [RuleObjections] {
-        var all: [RuleObjections] = []
-        for objection in verdict.objections where isTold(objection.policy) {
-            // What a rule objects to stands together, but for its policies' names.
-            let index =
-                all.last?.rule == objection.rule
-                ? all.count - 1 : all.firstIndex { $0.rule == objection.rule }
-            if index == nil { all.append(RuleObjections(objection.rule)) }
-            all[index ?? all.count - 1].add(objection, verdict.text)
-        }
-        return all
+    mutating func add(_ objections: ArraySlice<Verdict.Objection>, _ text: [UInt8]) {
+        for objection in objections { add(objection, text) }
     }
 
     private mutating func add(_ objection: Verdict.Objection, _ text: [UInt8]) {
         if policies.last != objection.policy.name { policies.append(objection.policy.name) }
-        guard policies.count > 1 else { return places.append(Place(objection: objection)) }
+        guard policies.count > 1 else {
+            return places.append(RuleObjections.Place(objection: objection))
+        }
         if policies.count == 2, indices.isEmpty {
             for (index, place) in places.enumerated() {
                 indices[Key(place.objection, text)] = index
@@ -76,16 +127,7 @@ struct RuleObjections {
             }
         } else {
             indices[key] = places.count
-            places.append(Place(objection: objection))
+            places.append(RuleObjections.Place(objection: objection))
         }
-    }
-
-    /// The rule, and its policies where they are not called as it is: `no-ssh (policy p)`.
-    static func title(_ rule: String, _ policies: [String]) -> String {
-        if policies.count == 1, policies[0] == rule { return rule }
-        let noun = policies.count == 1 ? "policy" : "policies"
-        let more = policies.count - namedPolicies
-        let names = policies.prefix(namedPolicies).joined(separator: ", ")
-        return "\(rule) (\(noun) \(names)\(more > 0 ? " and \(more) more" : ""))"
     }
 }

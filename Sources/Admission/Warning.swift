@@ -41,28 +41,25 @@ struct Warning: Hashable {
     /// The warnings of a verdict, none of them twice: the API server drops repetitions.
     static func all(in verdict: Verdict) -> [Warning] {
         var warnings: [Warning] = []
-        for notice in verdict.notices where notice.isWarned { warnings.append(Warning(notice)) }
-        for rule in RuleObjections.all(in: verdict, where: { $0.warns }) {
-            for place in rule.places { warnings.append(Warning(place, verdict.text)) }
+        var seen: Set<Warning> = []
+        func add(_ warning: Warning) {
+            if warnings.isEmpty { warnings.reserveCapacity(few) }
+            if warnings.count < few {
+                if !warnings.contains(warning) { warnings.append(warning) }
+            } else {
+                if seen.isEmpty { seen.formUnion(warnings) }
+                if seen.insert(warning).inserted { warnings.append(warning) }
+            }
         }
-        return withoutRepetitions(warnings)
+        for notice in verdict.notices where notice.isWarned { add(Warning(notice)) }
+        for rule in RuleObjections.all(in: verdict, where: { $0.warns }) {
+            for place in rule.places { add(Warning(place, verdict.text)) }
+        }
+        return warnings
     }
 
     /// Up to how many warnings are compared each with each, which costs less than a table.
     private static let few = 16
-
-    private static func withoutRepetitions(_ warnings: [Warning]) -> [Warning] {
-        var unique: [Warning] = []
-        unique.reserveCapacity(warnings.count)
-        var seen: Set<Warning> = []
-        for warning in warnings {
-            let isNew =
-                warnings.count > few
-                ? seen.insert(warning).inserted : !unique.contains(warning)
-            if isNew { unique.append(warning) }
-        }
-        return unique
-    }
 
     /// Writes the warning as a string.
     func write(to json: inout JSONWriter) {

@@ -13,6 +13,12 @@ extension [UInt8] {
     /// Appends a string's UTF-8.
     @inline(__always)
     package mutating func append(utf8 text: String) { append(copying: text.utf8.span) }
+
+    /// Appends the UTF-8 of words of the program, which are there for as long as it runs.
+    @inline(__always)
+    package mutating func append(utf8 text: StaticString) {
+        text.withUTF8Buffer { append(copying: unsafe $0.span) }
+    }
 }
 
 extension OutputSpan<UInt8> {

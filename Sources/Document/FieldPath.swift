@@ -35,18 +35,24 @@ package struct FieldPath: Hashable, Sendable, CustomStringConvertible {
 
     /// Writes the path's text to the end of `bytes`.
     package func write(to bytes: inout [UInt8]) {
-        bytes.append(utf8: start)
-        if field.isEmpty { return }
-        if !start.isEmpty { bytes.append(UInt8(ascii: ".")) }
-        bytes.append(utf8: field)
-        if index >= 0 {
-            bytes.append(UInt8(ascii: "["))
-            bytes.append(utf8: String(index))
-            bytes.append(UInt8(ascii: "]"))
+        let (start, field, last) = (start.utf8.span, field.utf8.span, last.utf8.span)
+        let index = index
+        let punctuation = ".[-2147483648].".utf8.count
+        bytes.append(addingCapacity: start.count + field.count + last.count + punctuation) {
+            output in
+            output.append(copying: start)
+            if field.isEmpty { return }
+            if !start.isEmpty { output.append(UInt8(ascii: ".")) }
+            output.append(copying: field)
+            if index >= 0 {
+                output.append(UInt8(ascii: "["))
+                output.append(copying: String(index).utf8.span)
+                output.append(UInt8(ascii: "]"))
+            }
+            if last.isEmpty { return }
+            output.append(UInt8(ascii: "."))
+            output.append(copying: last)
         }
-        if last.isEmpty { return }
-        bytes.append(UInt8(ascii: "."))
-        bytes.append(utf8: last)
     }
 
     /// Paths are equal where they are written alike, whatever their parts.
@@ -68,29 +74,27 @@ package struct FieldPath: Hashable, Sendable, CustomStringConvertible {
 
     /// The path of a field that is written in the program: `securityContext.runAsUser`. Names from
     /// a document go through `member`, which quotes what cannot stand after a dot.
-    package func field(_ names: String) -> FieldPath { appending(names) }
+    package consuming func field(_ names: String) -> FieldPath { appending(names) }
 
     /// The path of an element of this array.
-    package func element(_ index: Int) -> FieldPath {
+    package consuming func element(_ index: Int) -> FieldPath {
         guard !field.isEmpty, self.index < 0, last.isEmpty, let index = Int32(exactly: index) else {
             return FieldPath("\(description)[\(index)]")
         }
-        var path = self
-        path.index = index
-        return path
+        self.index = index
+        return self
     }
 
-    private func appending(_ names: String) -> FieldPath {
-        var path = self
+    private consuming func appending(_ names: String) -> FieldPath {
         if field.isEmpty {
-            path.field = names
+            field = names
         } else if last.isEmpty, index >= 0 {
-            path.last = names
+            last = names
         } else {
-            path = FieldPath(description)
-            path.field = names
+            self = FieldPath(description)
+            field = names
         }
-        return path
+        return self
     }
 
     /// A key is anybody's choice: as in JSON, no quote of its own ends it, and no line break of its

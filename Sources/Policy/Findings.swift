@@ -30,7 +30,7 @@ package struct Findings {
     private(set) var text: [UInt8] = []
     private let limit: Int
     /// Whether findings are told from those of the stored object.
-    private let areCompared: Bool
+    var areCompared: Bool
     /// What a finding concerns and its value, while it is added.
     private var scratch: [UInt8] = []
 
@@ -41,39 +41,53 @@ package struct Findings {
 
     var isEmpty: Bool { listed.isEmpty && omitted == 0 }
 
-    /// Forgets all findings and keeps their memory for the next policy's.
+    /// Forgets all findings; the memory of what most policies find is kept for the next.
     mutating func removeAll() {
-        listed.removeAll(keepingCapacity: true)
-        text.removeAll(keepingCapacity: true)
+        listed.removeAll(keepingCapacity: listed.capacity <= Self.keptFindings)
+        text.removeAll(keepingCapacity: text.capacity <= Self.keptText)
         omitted = 0
     }
 
-    /// Adds a finding, which is made only where it is listed.
-    mutating func append(_ finding: @autoclosure () -> Finding) {
-        if listed.count < limit, text.count < Self.listedBytesOfPolicy {
-            append(making: finding())
-        } else {
-            omitted += 1
-        }
-    }
+    /// How many findings' memory is kept.
+    private static let keptFindings = 256
+    /// How many bytes of text are kept.
+    private static let keptText = 16 << 10
 
-    private mutating func append(making finding: Finding) {
+    /// Adds one thing that a rule found wrong. Its words are made only where it is listed, and what
+    /// tells it from others only where somebody compares.
+    ///
+    /// - Parameters:
+    ///   - check: which of the rule's checks found it: `port`, `name`.
+    ///   - element: the name of the list element it concerns (container, volume, port), never its
+    ///     index.
+    ///   - value: the value that is wrong; absent and `false` are written alike.
+    ///   - path: the field to mend, whether present or not.
+    ///   - message: what is wrong, in words for the person whose change is denied.
+    ///   - fix: how to mend it.
+    ///   - image: the image of the container that violates, for exceptions by image.
+    mutating func append(
+        check: String, element: @autoclosure () -> Text, value: @autoclosure () -> Text,
+        path: @autoclosure () -> FieldPath, message: @autoclosure () -> Text,
+        fix: @autoclosure () -> Text, image: Node? = nil
+    ) {
+        guard listed.count < limit, text.count < Self.listedBytesOfPolicy else {
+            omitted += 1
+            return
+        }
         if text.isEmpty { text.reserveCapacity(Self.usualText) }
         let words = ViolationWords(
-            path: finding.path, message: finding.message, fix: finding.fix, writtenTo: &text)
-        listed.append(
-            Listed(
-                check: finding.check, words: words,
-                identity: areCompared ? identity(of: finding) : 0, image: finding.image))
+            path: path(), message: message(), fix: fix(), writtenTo: &text)
+        let identity = areCompared ? identity(check, element(), value()) : 0
+        listed.append(Listed(check: check, words: words, identity: identity, image: image))
     }
 
     /// What tells whether the same thing was wrong before: position and wording do not count. A
     /// hash under a key that nobody outside this process knows, since a value may be long and
     /// nothing of it is to be kept.
-    private mutating func identity(of finding: Finding) -> Int {
+    private mutating func identity(_ check: String, _ element: Text, _ value: Text) -> Int {
         var hasher = Hasher()
-        hasher.combine(finding.check)
-        for part in [finding.element, finding.value] {
+        hasher.combine(check)
+        for part in [element, value] {
             scratch.removeAll(keepingCapacity: true)
             part.write(to: &scratch)
             hasher.combine(scratch)

@@ -51,9 +51,8 @@ struct LiteralSecret {
     ) {
         func add(_ value: Text, _ title: String) {
             findings.append(
-                Finding(
-                    check: check, element: element, value: value, path: path,
-                    message: "\(subject) holds \(title) in plain text", fix: fix))
+                check: check, element: element, value: value, path: path,
+                message: "\(subject) holds \(title) in plain text", fix: fix)
         }
         if meaning != .harmless {
             let title = meaning == .secret ? "a secret" : "what looks like a secret"

@@ -55,28 +55,49 @@ package final class PolicySet: Sendable {
     /// - Parameters:
     ///   - subject: what is done to which object.
     ///   - moment: what the wall clock reads, which decides whether an exception is in force.
-    package func evaluate(_ subject: Subject, at moment: Moment) -> Verdict {
-        var verdict = Verdict()
+    ///   - memory: what an evaluation needs, taken over from the one before.
+    package func evaluate(
+        _ subject: Subject, at moment: Moment, using memory: inout EvaluationMemory
+    ) -> Verdict {
+        memory.verdict.removeAll()
         if subject.isMirrorPod {
-            verdict.isMirrorPod = true
-            return verdict
+            memory.verdict.isMirrorPod = true
+            return memory.verdict
         }
         let kind = table.touchedKind(of: subject)
         var review = Review(self, subject, touching: kind, at: moment)
+        memory.findings.areCompared = subject.operation == .update
         let isWorkload = table.contains(kind)
-        verdict.isUncoveredWorkload = !isWorkload && table.misses(subject)
+        memory.verdict.isUncoveredWorkload = !isWorkload && table.misses(subject)
         for policy in policies
         where policy.scope.sees(subject, touching: kind, isWorkload: isWorkload) {
             if let unreadable = subject.unreadable {
                 if policy.match.concerns(subject, touching: kind) {
-                    review.record(unreadable, policy, in: &verdict)
+                    review.record(unreadable, policy, in: &memory.verdict)
                 }
             } else if policy.match.matches(subject, touching: kind) {
-                review.apply(policy, to: &verdict)
+                review.apply(policy, in: &memory)
             }
         }
-        return verdict
+        return memory.verdict
     }
+
+    /// Judges one subject alone.
+    package func evaluate(_ subject: Subject, at moment: Moment) -> Verdict {
+        var memory = EvaluationMemory()
+        return evaluate(subject, at: moment, using: &memory)
+    }
+}
+
+/// What evaluations need one after another, so that none allocates what the one before it had.
+package struct EvaluationMemory {
+    /// What is said of the subject.
+    fileprivate var verdict = Verdict()
+    /// What the policy under way has found so far.
+    fileprivate var findings = Findings(limit: Findings.listedOfPolicy)
+
+    /// Memory for a first evaluation.
+    package init() {}
 }
 
 /// One evaluation under way: what rules share is found once, when the first one asks.
@@ -86,43 +107,47 @@ private struct Review {
     /// The kind of the thing touched.
     private let kind: GroupKind
     private let moment: Moment
-    /// What the policy under way has found so far.
-    private var findings: Findings
-    private var object: Result<ReviewedObject, UnreadableObject>?
-    private var oldObject: Result<ReviewedObject, UnreadableObject>?
+    private var object: Reading?
+    private var oldObject: Reading?
+
+    /// What became of an object, small enough to be handed round.
+    private enum Reading {
+        case object(ReviewedObject)
+        indirect case unreadable(UnreadableObject)
+    }
 
     init(_ set: PolicySet, _ subject: Subject, touching kind: GroupKind, at moment: Moment) {
         self.set = set
         self.subject = subject
         self.kind = kind
         self.moment = moment
-        findings = Findings(
-            limit: Findings.listedOfPolicy, areCompared: subject.operation == .update)
     }
 
     /// Records what a policy's rule says of the act, then of the state.
-    mutating func apply(_ policy: Policy, to verdict: inout Verdict) {
+    mutating func apply(_ policy: Policy, in memory: inout EvaluationMemory) {
         do throws(UnreadableObject) {
             if let judge = policy.rule.judgeAct, subject.isRequest {
                 var notices: [Notice] = []
-                try judge(subject, &findings, &notices)
+                try judge(subject, &memory.findings, &notices)
                 for var notice in notices {
                     notice.policy = policy.name
                     notice.isWarned = policy.gravestAction != .audit
-                    verdict.notices.append(notice)
+                    memory.verdict.notices.append(notice)
                 }
-                recordFindings(policy, in: &verdict)
+                recordFindings(policy, &memory.findings, in: &memory.verdict)
             }
-            if let rule = policy.rule.judgeState { try judge(rule, policy) }
+            if let rule = policy.rule.judgeState { try judge(rule, policy, &memory.findings) }
         } catch {
-            record(error, policy, in: &verdict)
+            record(error, policy, in: &memory.verdict)
         }
-        recordFindings(policy, in: &verdict)
+        recordFindings(policy, &memory.findings, in: &memory.verdict)
     }
 
     /// Records what is wrong, or what would be but for an exception. Exceptions are asked last: one
     /// is used only where it lets pass what nothing else does.
-    private mutating func recordFindings(_ policy: Policy, in verdict: inout Verdict) {
+    private func recordFindings(
+        _ policy: Policy, _ findings: inout Findings, in verdict: inout Verdict
+    ) {
         if findings.isEmpty { return }
         let exceptions = exceptions(from: policy)
         let start = verdict.text.count
@@ -131,7 +156,10 @@ private struct Review {
             record(.omitted(count, policy, &verdict.text), exceptions, in: &verdict)
             return findings.removeAll()
         }
-        if start == 0 { verdict.text.reserveCapacity(findings.text.count + Self.usualText) }
+        if start == 0 {
+            verdict.text.reserveCapacity(findings.text.count + Self.usualText)
+            verdict.objections.reserveCapacity(Self.usualObjections)
+        }
         verdict.text.append(contentsOf: findings.text)
         for finding in findings.listed {
             let objection = Verdict.Objection(
@@ -151,6 +179,8 @@ private struct Review {
 
     /// Room for the words of most verdicts, in bytes.
     private static let usualText = 1024
+    /// Room for the objections of most verdicts.
+    private static let usualObjections = 16
 
     /// Records that the object cannot be judged by a policy.
     func record(_ unreadable: UnreadableObject, _ policy: Policy, in verdict: inout Verdict) {
@@ -185,7 +215,7 @@ private struct Review {
 
     /// Adds what is wrong with the object, but for what was wrong with the stored one alike.
     private mutating func judge(
-        _ rule: Policy.BoundRule.StateJudge, _ policy: Policy
+        _ rule: Policy.BoundRule.StateJudge, _ policy: Policy, _ findings: inout Findings
     ) throws(UnreadableObject) {
         guard let node = subject.object, !node.isNull else { return }
         let object = self.object ?? read(node)
@@ -213,14 +243,17 @@ private struct Review {
 
     /// Returns where the object could not be read; what was found before that stays.
     private static func judge(
-        _ object: Result<ReviewedObject, UnreadableObject>, by rule: Policy.BoundRule.StateJudge,
-        into findings: inout Findings
+        _ object: Reading, by rule: Policy.BoundRule.StateJudge, into findings: inout Findings
     ) -> UnreadableObject? {
-        do throws(UnreadableObject) {
-            try rule(object.get(), &findings)
-            return nil
-        } catch {
-            return error
+        switch object {
+        case .unreadable(let error): return error
+        case .object(let object):
+            do throws(UnreadableObject) {
+                try rule(object, &findings)
+                return nil
+            } catch {
+                return error
+            }
         }
     }
 
@@ -230,20 +263,21 @@ private struct Review {
             && (policy.existingViolations == .allow || subject.isBeingDeleted)
     }
 
-    private func read(_ node: Node) -> Result<ReviewedObject, UnreadableObject> {
+    private func read(_ node: Node) -> Reading {
         guard node.kind == .object else {
             let message = "expected an object, found \(node.kind.phrase)"
-            return .failure(UnreadableObject(.root, message))
+            return .unreadable(UnreadableObject(.root, message))
         }
         do throws(UnreadableObject) {
-            let workload = try Workload(node, kind: subject.kind, table: set.table)
-            return .success(
+            let entry = set.table.entry(of: subject.kind)
+            let workload = try Workload(node, at: entry?.places ?? [])
+            return .object(
                 ReviewedObject(
                     kind: subject.kind, node: node, workload: workload,
-                    inPlaceUpdate: set.table.inPlaceUpdate(of: subject.kind),
-                    operation: subject.operation, namespace: subject.namespace))
+                    inPlaceUpdate: entry?.inPlaceUpdate, operation: subject.operation,
+                    namespace: subject.namespace))
         } catch {
-            return .failure(error)
+            return .unreadable(error)
         }
     }
 }

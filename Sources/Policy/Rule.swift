@@ -90,7 +90,8 @@ package struct RuleScope: Sendable {
     /// Some subresources carry no pod spec, or only the kubelet's report of one. Any other whose
     /// object bears a pod spec is judged: fail safe.
     private func sees(subresource: String) -> Bool {
-        switch subresource {
+        if subresource.isEmpty { return true }
+        return switch subresource {
         case "scale": scaling
         case "status", "binding", "eviction", "log": false
         default: true
@@ -133,24 +134,6 @@ package final class ReviewedObject {
         self.operation = operation
         self.namespace = namespace
     }
-}
-
-/// One thing that a rule found wrong, before policies, comparison and exceptions.
-struct Finding {
-    /// Which of the rule's checks found it: `port`, `name`.
-    let check: String
-    /// The name of the list element it concerns (container, volume, port), never its index.
-    let element: Text
-    /// The value that is wrong; absent and `false` are written alike.
-    let value: Text
-    /// The field to mend, whether present or not.
-    let path: FieldPath
-    /// What is wrong, in words for the person whose change is denied.
-    let message: Text
-    /// How to mend it.
-    let fix: Text
-    /// The image of the container that violates, for exceptions by image.
-    var image: Node?
 }
 
 /// Something that was let through by an explicit grant: it is warned of and always recorded.

@@ -71,10 +71,16 @@ package final class Subject {
     }
 
     /// The object's name: the request's, or the object's own where the request has none.
-    package var name: String {
-        if let name = requestName?.string, !name.isEmpty { return name }
-        let metadata = (object ?? oldObject)?["metadata"]
-        return metadata?["name"]?.string ?? ""
+    package var name: String { nameNode?.string ?? "" }
+
+    /// Where the name stands; nil where there is none, or an empty one.
+    var nameNode: Node? {
+        func isName(_ node: Node) -> Bool { node.kind == .string && !node.isEmptyString }
+        if let requestName, isName(requestName) { return requestName }
+        guard let name = (object ?? oldObject)?["metadata"]?["name"], isName(name) else {
+            return nil
+        }
+        return name
     }
 
     /// The name of the thing itself, where a proxied one says more: `web` of `web:8080` and of

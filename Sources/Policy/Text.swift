@@ -4,43 +4,42 @@ internal import Document
 ///
 /// What a rule finds wrong is told in some six pieces, most of them literals of the program and
 /// names of the object. As `String`s they would be copied and allocated three times before they
-/// are written; so they are written once, where the verdict keeps its text.
+/// are written; so they are written once, where the verdict keeps its text. Until then they are
+/// plain bits, which are copied without counting references.
 struct Text: ExpressibleByStringInterpolation {
+    typealias StringLiteralType = StaticString
+
     private enum Piece {
-        case nothing
-        case string(String)
+        /// Words of the program.
+        case literal(StaticString)
         /// A string of the document, as it stands there.
         case node(Node)
         case number(Int)
+        /// The string at an index of `strings`.
+        case string(Int)
     }
 
-    /// How many pieces are kept apart; where there are more, those before become one.
-    private static let maximumPieces = 8
+    /// How many pieces are kept apart; where there are more, those before become one. So many fill
+    /// 256 bytes, which are copied at once.
+    private static let maximumPieces = 10
 
-    private var pieces: InlineArray<8, Piece>
-    private var count: Int
+    private var pieces = InlineArray<10, Piece>(repeating: .number(0))
+    private var count = 0
+    /// Strings that were put together somewhere else.
+    private var strings: [String] = []
 
-    init() {
-        pieces = InlineArray(repeating: .nothing)
-        count = 0
-    }
+    init() {}
 
-    init(stringLiteral text: String) {
-        self.init()
-        append(text)
-    }
+    init(stringLiteral text: StaticString) { append(.literal(text)) }
 
-    /// A string of the program.
-    init(_ text: String) {
-        self.init()
-        append(text)
-    }
+    /// Words of the program.
+    init(_ text: StaticString) { append(.literal(text)) }
+
+    /// A string that was put together somewhere else.
+    init(_ text: String) { append(text) }
 
     /// The characters of a string of the document; none where it is absent or no string.
-    init(_ node: Node?) {
-        self.init()
-        append(node)
-    }
+    init(_ node: Node?) { append(node) }
 
     init(stringInterpolation: Interpolation) { self = stringInterpolation.text }
 
@@ -50,7 +49,11 @@ struct Text: ExpressibleByStringInterpolation {
 
         init(literalCapacity: Int, interpolationCount: Int) {}
 
-        mutating func appendLiteral(_ literal: String) { text.append(literal) }
+        mutating func appendLiteral(_ literal: StaticString) {
+            // What stands between two interpolations is empty where they touch.
+            if literal.utf8CodeUnitCount > 0 { text.append(.literal(literal)) }
+        }
+        mutating func appendInterpolation(_ words: StaticString) { text.append(.literal(words)) }
         mutating func appendInterpolation(_ string: String) { text.append(string) }
         mutating func appendInterpolation(_ node: Node?) { text.append(node) }
         mutating func appendInterpolation(_ number: Int) { text.append(.number(number)) }
@@ -66,7 +69,11 @@ struct Text: ExpressibleByStringInterpolation {
     static func += (first: inout Text, second: Text) { first.append(second) }
 
     private mutating func append(_ string: String) {
-        if !string.isEmpty { append(.string(string)) }
+        if string.isEmpty { return }
+        makeRoom()
+        pieces[count] = .string(strings.count)
+        count += 1
+        strings.append(string)
     }
 
     private mutating func append(_ node: Node?) {
@@ -75,23 +82,35 @@ struct Text: ExpressibleByStringInterpolation {
     }
 
     private mutating func append(_ other: Text) {
-        for index in 0..<other.count { append(other.pieces[index]) }
+        if count == 0 {
+            self = other
+            return
+        }
+        for index in 0..<other.count {
+            if case .string(let place) = other.pieces[index] {
+                append(other.strings[place])
+            } else {
+                append(other.pieces[index])
+            }
+        }
     }
 
     private mutating func append(_ piece: Piece) {
-        if count == Self.maximumPieces {
-            self = Text(string)
-        }
+        makeRoom()
         pieces[count] = piece
         count += 1
+    }
+
+    private mutating func makeRoom() {
+        if count == Self.maximumPieces { self = Text(string) }
     }
 
     /// Writes the characters to the end of `bytes`.
     func write(to bytes: inout [UInt8]) {
         for index in 0..<count {
             switch pieces[index] {
-            case .nothing: break
-            case .string(let text): bytes.append(utf8: text)
+            case .literal(let text): bytes.append(utf8: text)
+            case .string(let index): bytes.append(utf8: strings[index])
             case .node(let node): node.writeCharacters(to: &bytes)
             case .number(let number): bytes.append(utf8: String(number))
             }

@@ -16,6 +16,21 @@ package struct Verdict: Sendable {
     /// about workloads saw it.
     package internal(set) var isUncoveredWorkload = false
 
+    /// Forgets everything; the memory of what most reviews find is kept for the next.
+    mutating func removeAll() {
+        objections.removeAll(keepingCapacity: objections.capacity <= Self.keptObjections)
+        text.removeAll(keepingCapacity: text.capacity <= Self.keptText)
+        excepted = []
+        notices = []
+        isMirrorPod = false
+        isUncoveredWorkload = false
+    }
+
+    /// How many objections' memory is kept.
+    private static let keptObjections = 256
+    /// How many bytes of text are kept.
+    private static let keptText = 64 << 10
+
     /// Whether nothing that is wrong denies.
     package var isAllowed: Bool { !objections.contains(where: \.denies) }
 

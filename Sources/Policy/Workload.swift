@@ -61,9 +61,9 @@ package struct Workload {
     /// The containers, in the order of their pod specs: init, main, ephemeral.
     package private(set) var containers: [Container] = []
 
-    /// Walks the object of a kind that the table knows; any other has no pod specs.
-    package init(_ object: Node, kind: GroupKind, table: WorkloadTable) throws(UnreadableObject) {
-        guard let places = table.places(of: kind) else { return }
+    /// Walks an object to its pod specs, which lie at these places; one that is no workload has
+    /// none.
+    package init(_ object: Node, at places: [WorkloadTable.Place]) throws(UnreadableObject) {
         for place in places { try find(place, in: object) }
         for podSpec in podSpecs {
             for list in Container.List.allCases {

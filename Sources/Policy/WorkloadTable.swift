@@ -135,12 +135,6 @@ package final class WorkloadTable: Sendable {
         return template["spec"]?["containers"]?.kind == .array
     }
 
-    /// The places of a kind's pod specs, or nil for a kind that is no workload.
-    func places(of kind: GroupKind) -> [Place]? { entries[kind]?.places }
-
-    /// Where a kind says that its Pods may be changed in place, or nil where it cannot.
-    func inPlaceUpdate(of kind: GroupKind) -> InPlaceUpdate? { entries[kind]?.inPlaceUpdate }
-
     /// Whether the kind carries pod specs.
     package func contains(_ kind: GroupKind) -> Bool { entries[kind] != nil }
 

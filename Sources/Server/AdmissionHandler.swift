@@ -109,7 +109,7 @@ final class AdmissionHandler: RequestHandler {
         let verdict = decision.verdict
         let outcome: AdmissionMetrics.Decision = verdict.isAllowed ? .allowed : .denied
         metrics.count(subject.operation, outcome, nanoseconds: nanoseconds)
-        for objection in verdict.objections { counters.violations.count(objection) }
+        counters.violations.count(verdict.objections)
         for excepted in verdict.excepted { counters.exceptions.count(excepted) }
         for notice in verdict.notices { counters.grants.count(notice) }
         if verdict.isMirrorPod { metrics.mirrorPods.add() }
@@ -131,14 +131,15 @@ final class AdmissionHandler: RequestHandler {
                     ("notice", notice(in: verdict)),
                 ],
                 decision: outcome.rawValue,
-                findings: verdict.objections.map { objection in
-                    .init(
-                        policy: objection.policy.name, rule: objection.rule,
-                        field: String(
-                            decoding: objection.words.path(in: verdict.text), as: UTF8.self),
-                        action: objection.policy.gravestAction.rawValue)
-                },
-                exceptions: Self.exceptions(in: verdict), durationNanoseconds: nanoseconds))
+                findingCount: verdict.objections.count,
+                exceptions: Self.exceptions(in: verdict), durationNanoseconds: nanoseconds)
+        ) { index in
+            let objection = verdict.objections[index]
+            return DecisionRecord.Finding(
+                policy: objection.policy.name, rule: objection.rule,
+                field: objection.words.path(in: verdict.text),
+                action: objection.policy.gravestAction.rawValue)
+        }
     }
 
     /// The names of the exceptions that were used, each once.

@@ -124,9 +124,10 @@ final class LoopLog {
     }
 
     /// Appends the line of a review.
-    func write(_ record: DecisionRecord) {
+    func write(_ record: DecisionRecord, finding: (Int) -> DecisionRecord.Finding) {
         buffer.write(
-            record, at: Int64(Clock.wallNanoseconds()), limits: DecisionRecord.Limits())
+            record, at: Int64(Clock.wallNanoseconds()), limits: DecisionRecord.Limits(),
+            finding: finding)
     }
 
     /// Hands the lines to the writer, unless that would mean to wait.

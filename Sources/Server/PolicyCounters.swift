@@ -39,8 +39,8 @@ final class SeriesTable<Labels: Hashable & Sendable>: Sendable {
         counters = Dictionary(all.map { ($0.labels, $0.counter) }, uniquingKeysWith: { $1 })
     }
 
-    /// Counts one more in the series, if it is one of the table.
-    func add(_ labels: Labels) { counters[labels]?.add() }
+    /// Counts more in the series, if it is one of the table.
+    func add(_ labels: Labels, _ amount: Int = 1) { counters[labels]?.add(UInt64(amount)) }
 }
 
 /// A counter for each policy, what it can report (its rule, or an unreadable object) and each of
@@ -66,12 +66,18 @@ extension ViolationCounters {
         self.init(labels, carryingOver: earlier)
     }
 
-    /// Counts an objection once for each of its policy's actions.
-    func count(_ objection: Verdict.Objection) {
-        for action in objection.policy.actions {
-            add(
-                ViolationLabels(
-                    policy: objection.policy.name, rule: objection.rule, action: action))
+    /// Counts each objection once for each of its policy's actions. What a policy objects to by a
+    /// rule stands together and is counted together.
+    func count(_ objections: [Verdict.Objection]) {
+        var rest = objections[...]
+        while let next = rest.first {
+            let run = rest.prefix { $0.policy === next.policy && $0.rule == next.rule }
+            rest = rest[run.endIndex...]
+            for action in next.policy.actions {
+                add(
+                    ViolationLabels(policy: next.policy.name, rule: next.rule, action: action),
+                    run.count)
+            }
         }
     }
 }

@@ -17,13 +17,13 @@ package struct DecisionRecord {
         package let policy: String
         /// The rule's id.
         package let rule: String
-        /// The path of the field to mend; empty for CONNECT.
-        package let field: String
+        /// The path of the field to mend, in UTF-8; empty for CONNECT.
+        package let field: ArraySlice<UInt8>
         /// What the policy did about it: `Deny`, `Warn` or `Audit`.
         package let action: String
 
         /// A finding.
-        package init(policy: String, rule: String, field: String, action: String) {
+        package init(policy: String, rule: String, field: ArraySlice<UInt8>, action: String) {
             self.policy = policy
             self.rule = rule
             self.field = field
@@ -49,8 +49,8 @@ package struct DecisionRecord {
     package var texts: [(key: String, value: LogText?)]
     /// What was decided, for instance `denied`.
     package var decision: String
-    /// The violations, whatever their action.
-    package var findings: [Finding]
+    /// How many violations there are, whatever their action.
+    package var findingCount: Int
     /// The names of the exceptions that were used.
     package var exceptions: [String]
     /// How long the review took in nanoseconds.
@@ -58,12 +58,12 @@ package struct DecisionRecord {
 
     /// A record of one review.
     package init(
-        texts: [(key: String, value: LogText?)], decision: String, findings: [Finding],
+        texts: [(key: String, value: LogText?)], decision: String, findingCount: Int,
         exceptions: [String], durationNanoseconds: UInt64
     ) {
         self.texts = texts
         self.decision = decision
-        self.findings = findings
+        self.findingCount = findingCount
         self.exceptions = exceptions
         self.durationNanoseconds = durationNanoseconds
     }
@@ -71,8 +71,15 @@ package struct DecisionRecord {
 
 extension LogBuffer {
     /// Appends the line of one review.
+    ///
+    /// - Parameters:
+    ///   - record: what is said of it.
+    ///   - unixNanoseconds: the wall clock.
+    ///   - limits: what keeps the line small.
+    ///   - finding: one violation by its index; asked for those that are named.
     package mutating func write(
-        _ record: DecisionRecord, at unixNanoseconds: Int64, limits: DecisionRecord.Limits
+        _ record: DecisionRecord, at unixNanoseconds: Int64, limits: DecisionRecord.Limits,
+        finding: (Int) -> DecisionRecord.Finding
     ) {
         write(.info, "decision", at: unixNanoseconds) { writer in
             for (key, value) in record.texts {
@@ -88,20 +95,12 @@ extension LogBuffer {
                 }
             }
             writer.member("decision", record.decision)
-            if !record.findings.isEmpty {
-                writer.member("violationCount", record.findings.count)
+            if record.findingCount > 0 {
+                writer.member("violationCount", record.findingCount)
                 writer.key("violations")
                 writer.beginArray()
-                for finding in record.findings.prefix(limits.findings) {
-                    writer.beginObject()
-                    writer.member("policy", finding.policy)
-                    writer.member("rule", finding.rule)
-                    let length = finding.field.utf8.count
-                    let field =
-                        length <= limits.textBytes ? finding.field : "(\(length) bytes)"
-                    writer.member("field", field)
-                    writer.member("action", finding.action)
-                    writer.endObject()
+                for index in 0..<min(record.findingCount, limits.findings) {
+                    Self.write(finding(index), to: &writer, limits: limits)
                 }
                 writer.endArray()
             }
@@ -113,6 +112,23 @@ extension LogBuffer {
             }
             writer.member("durationMicroseconds", Int(record.durationNanoseconds / 1_000))
         }
+    }
+
+    private static func write(
+        _ finding: DecisionRecord.Finding, to writer: inout JSONWriter,
+        limits: DecisionRecord.Limits
+    ) {
+        writer.beginObject()
+        writer.member("policy", finding.policy)
+        writer.member("rule", finding.rule)
+        writer.key("field")
+        if finding.field.count <= limits.textBytes {
+            writer.string { $0.text(finding.field) }
+        } else {
+            writer.string("(\(finding.field.count) bytes)")
+        }
+        writer.member("action", finding.action)
+        writer.endObject()
     }
 }
 

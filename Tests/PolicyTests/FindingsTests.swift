@@ -65,14 +65,35 @@ import Testing
     @Test func findingsBeyondTheLimitAreNotMade() {
         var findings = Findings(limit: 1)
         var made = 0
-        func finding() -> Finding {
+        func message() -> Text {
             made += 1
-            return Finding(
-                check: "", element: "", value: "", path: .root, message: "", fix: "")
+            return ""
         }
-        for _ in 0..<1_000 { findings.append(finding()) }
+        for _ in 0..<1_000 {
+            findings.append(
+                check: "", element: "", value: "", path: .root, message: message(), fix: "")
+        }
         #expect(made == 1)
         #expect(findings.listed.count == 1)
         #expect(findings.omitted == 999)
+    }
+
+    /// What an evaluation takes over from the one before is memory and nothing else, and a verdict
+    /// that somebody keeps stays as it is.
+    @Test func evaluationsInOneMemoryAreAsThoseInTheirOwn() throws {
+        let set = try policySet("image-digest")
+        let subjects = try [
+            subject(Self.pod(3)), subject(Self.pod(1_000, image: "other")),
+            subject("{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {}}"),
+            request(.update, Self.pod(3), old: Self.pod(2)),
+            subject("{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: []}"),
+            subject(Self.pod(2)),
+        ]
+        var memory = EvaluationMemory()
+        let moment = Moment(seconds: 0)
+        let together = subjects.map { set.evaluate($0, at: moment, using: &memory) }
+        let alone = subjects.map { set.evaluate($0, at: moment) }
+        #expect(together.map(\.violations) == alone.map(\.violations))
+        #expect(alone.map(\.violations.count) == [3, 1_000, 0, 1, 1, 2])
     }
 }

@@ -43,9 +43,7 @@ struct ReviewBenchmark {
             let document = Document()
             return { _ = try? review.read(policies, into: document) }
         }
-        report("judge", reviews) { review in
-            { _ = policies.evaluate(review.subject, at: moment) }
-        }
+        report("judge", reviews) { judging($0, by: policies) }
         report("answer", reviews) { review in
             let verdict = policies.evaluate(review.subject, at: moment)
             return { _ = AdmissionResponse(to: review.review, verdict).write() }
@@ -59,13 +57,17 @@ struct ReviewBenchmark {
         }
     }
 
+    /// Judges a review again and again, in one memory as the server does.
+    static func judging(_ review: ReviewUnderTest, by policies: PolicySet) -> () -> Void {
+        var memory = EvaluationMemory()
+        return { _ = policies.evaluate(review.subject, at: moment, using: &memory) }
+    }
+
     /// What judging costs without any policy, the walk to pod specs and containers that all rules
     /// share, and each policy alone: over the reviews that concern it, and less what judging
     /// without a policy costs. What asks for the walk is charged with it.
     static func measureRules(_ files: [PolicyFile], _ reviews: [ReviewUnderTest]) throws {
-        let none: (ReviewUnderTest) -> () -> Void = { review in
-            { _ = PolicySet.empty.evaluate(review.subject, at: moment) }
-        }
+        let none: (ReviewUnderTest) -> () -> Void = { judging($0, by: .empty) }
         report("no policy", reviews, none)
         let table = WorkloadTable.shipped
         let workloads = reviews.filter { review in
@@ -74,16 +76,15 @@ struct ReviewBenchmark {
         report("walk", workloads) { review in
             {
                 guard let object = review.subject.object else { return }
-                _ = try? Workload(object, kind: review.subject.kind, table: table)
+                let places = table.entry(of: review.subject.kind)?.places ?? []
+                _ = try? Workload(object, at: places)
             }
         }
         for file in files {
             let alone = try PolicyReader.read([file])
             let name = alone.policies.map(\.name).joined(separator: ", ")
             let concerned = reviews.filter { alone.concerns($0.subject) }
-            report(name, concerned, less: none) { review in
-                { _ = alone.evaluate(review.subject, at: moment) }
-            }
+            report(name, concerned, less: none) { judging($0, by: alone) }
         }
     }
 

@@ -90,12 +90,13 @@ struct ChangeByAutomation: ActRule {
             notices.append(Notice(kind: "break-glass", message: "\(grant) may \(act.string)"))
             return
         }
-        let user: Text = subject.user.map { "user \"\($0)\"" } ?? "an unnamed user"
+        let message: Text =
+            subject.user.map { "user \"\($0)\" may not \(act): only automation may" }
+            ?? "an unnamed user may not \(act): only automation may"
         findings.append(
-            Finding(
-                check: subject.operation.rawValue, element: Text(subject.subresource), value: "",
-                path: .root, message: "\(user) may not \(act): only automation may",
-                fix: fix(for: subject)))
+            check: subject.operation.rawValue, element: Text(subject.subresource), value: "",
+            path: .root, message: message,
+            fix: fix(for: subject))
     }
 
     private func isAutomation(_ subject: Subject) -> Bool {
@@ -148,9 +149,9 @@ struct ChangeByAutomation: ActRule {
 
     /// What is done, in words: `change the Deployment "web"`.
     private static func describe(_ subject: Subject) -> Text {
-        let name = subject.name
+        let name = subject.nameNode
         if subject.subresource == "scale" { return "scale \(subject.resource)/\(name)" }
-        let verb =
+        let verb: Text =
             switch subject.operation {
             case .create: "create"
             case .update: "change"
@@ -158,7 +159,7 @@ struct ChangeByAutomation: ActRule {
             case .connect: "connect to"
             }
         let kind = subject.touchedKind.kind
-        return name.isEmpty ? "\(verb) a \(kind)" : "\(verb) the \(kind) \"\(name)\""
+        return name == nil ? "\(verb) a \(kind)" : "\(verb) the \(kind) \"\(name)\""
     }
 
     private func fix(for subject: Subject) -> Text {

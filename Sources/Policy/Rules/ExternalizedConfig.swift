@@ -76,7 +76,7 @@ extension ExternalizedConfig {
                 check: "variable", element: "\(container.element)/\(title)",
                 path: path().field("value"),
                 subject: "variable \"\(title)\" of \(container.title)",
-                fix: Text(Self.containerFix),
+                fix: Self.containerFix,
                 to: &findings)
         }
     }
@@ -96,7 +96,7 @@ extension ExternalizedConfig {
             let title = Text(name: key) ?? ""
             secret.add(
                 check: "data", element: title, path: path(),
-                subject: "key \"\(title)\" of the ConfigMap", fix: Text(Self.configMapFix),
+                subject: "key \"\(title)\" of the ConfigMap", fix: Self.configMapFix,
                 to: &findings)
         }
     }
@@ -112,13 +112,15 @@ extension ExternalizedConfig {
         return value.withCharacters { LiteralSecret($0, meaning ?? .harmless, counts: counts) }
     }
 
-    private static let containerFix =
+    private static var containerFix: Text {
         "keep it in a Secret and refer to it by env[].valueFrom.secretKeyRef or a mounted file; "
-        + "replace the value that stood here, since it was readable"
+            + "replace the value that stood here, since it was readable"
+    }
 
-    private static let configMapFix =
+    private static var configMapFix: Text {
         "keep it in a Secret, which the Pods mount or refer to by secretKeyRef; "
-        + "replace the value that stood here, since it was readable"
+            + "replace the value that stood here, since it was readable"
+    }
 }
 
 // MARK: Commands
@@ -166,11 +168,11 @@ extension ExternalizedConfig {
             guard !reader.found.isEmpty else { continue }
             let place = path().member(field).element(index)
             for (name, secret) in reader.found where !exemptNames.anyMatches(name) {
-                let subject = name.isEmpty ? "a word in" : "\"\(name)\" in"
+                let subject: Text = name.isEmpty ? "a word in" : "\"\(name)\" in"
                 secret.add(
                     check: field, element: "\(container.element)/\(name)", path: place,
                     subject: "\(subject) the \(field) of \(container.title)",
-                    fix: Text(Self.containerFix), to: &findings)
+                    fix: Self.containerFix, to: &findings)
             }
         }
     }

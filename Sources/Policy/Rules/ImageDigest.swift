@@ -43,10 +43,9 @@ struct ImageDigest: StateRule {
             let image = try container.image()
             guard let problem = problem(with: image) else { continue }
             findings.append(
-                Finding(
-                    check: "container", element: container.element, value: Text(image),
-                    path: container.path.field("image"),
-                    message: "\(container.title) \(problem)", fix: fix(for: image), image: image))
+                check: "container", element: container.element, value: Text(image),
+                path: container.path.field("image"),
+                message: "\(container.title) \(problem)", fix: fix(for: image), image: image)
         }
         for podSpec in object.workload.podSpecs {
             try judgeVolumes(of: podSpec, into: &findings)
@@ -66,11 +65,10 @@ struct ImageDigest: StateRule {
             guard let problem = problem(with: image) else { continue }
             let name = Text(name: volume["name"]) ?? "[\(index)]"
             findings.append(
-                Finding(
-                    check: "volume", element: "\(podSpec.element)/\(name)",
-                    value: Text(image), path: path.field("image.reference"),
-                    message: "volume \"\(name)\" \(problem)", fix: fix(for: image),
-                    image: image))
+                check: "volume", element: "\(podSpec.element)/\(name)",
+                value: Text(image), path: path.field("image.reference"),
+                message: "volume \"\(name)\" \(problem)", fix: fix(for: image),
+                image: image)
         }
     }
 

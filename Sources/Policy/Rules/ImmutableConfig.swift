@@ -59,12 +59,11 @@ struct ImmutableConfig: StateRule, ActRule {
         if try node.member("immutable", .boolean, in: .root)?.boolean == true { return }
         if try isExempt(node, object.kind, in: object.namespace) { return }
         findings.append(
-            Finding(
-                check: "immutable", element: "", value: "false",
-                path: FieldPath.root.field("immutable"),
-                message: "the \(object.kind.kind) can be changed under the Pods that use it",
-                fix: "set immutable: true, and give each new content a new name, such as one "
-                    + "that ends in a hash of it (kustomize and Helm can make one)"))
+            check: "immutable", element: "", value: "false",
+            path: FieldPath.root.field("immutable"),
+            message: "the \(object.kind.kind) can be changed under the Pods that use it",
+            fix: "set immutable: true, and give each new content a new name, such as one "
+                + "that ends in a hash of it (kustomize and Helm can make one)")
     }
 
     func judge(
@@ -82,13 +81,12 @@ struct ImmutableConfig: StateRule, ActRule {
             if keys.count == 0 { continue }
             if try isExempt(object, subject.kind, in: subject.namespace) { return }
             findings.append(
-                Finding(
-                    check: field, element: "", value: "", path: FieldPath.root.member(field),
-                    message: "the \(field) of the \(subject.kind.kind) is changed in place: "
-                        + Text(keys.description),
-                    fix: "create a \(subject.kind.kind) of a new name, such as one that ends in a "
-                        + "hash of its content, and let the workload name that: it rolls out, and "
-                        + "can be rolled back"))
+                check: field, element: "", value: "", path: FieldPath.root.member(field),
+                message: "the \(field) of the \(subject.kind.kind) is changed in place: "
+                    + Text(keys.description),
+                fix: "create a \(subject.kind.kind) of a new name, such as one that ends in a "
+                    + "hash of its content, and let the workload name that: it rolls out, and "
+                    + "can be rolled back")
         }
     }
 }

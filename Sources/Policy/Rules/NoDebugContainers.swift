@@ -60,9 +60,8 @@ struct NoDebugContainers: ActRule {
                 continue
             }
             findings.append(
-                Finding(
-                    check: act.check, element: "", value: "", path: act.path,
-                    message: "nobody may \(act.description)", fix: act.fix, image: act.image))
+                check: act.check, element: "", value: "", path: act.path,
+                message: "nobody may \(act.description)", fix: act.fix, image: act.image)
         }
     }
 }
@@ -85,7 +84,7 @@ extension NoDebugContainers {
                         check: "added", path: container.path,
                         description: "add the debug container \"\(container.name)\" "
                             + "\(Self.describe(image)) to \(title)",
-                        fix: Text(Self.fix), image: image))
+                        fix: Self.fix, image: image))
             case .changed(let container, let old):
                 // The API forbids it today.
                 let image = try container.image()
@@ -97,19 +96,20 @@ extension NoDebugContainers {
                         check: "changed", path: container.path.field("image"),
                         description: "change the image of the debug container "
                             + "\"\(container.name)\" of \(title) to \"\(image?.string ?? "")\"",
-                        fix: Text(Self.fix), image: image))
+                        fix: Self.fix, image: image))
             case .removed: continue
             }
         }
     }
 
-    private static func describe(_ image: Node?) -> String {
-        image?.string.map { "with the image \"\($0)\"" } ?? "without an image"
+    private static func describe(_ image: Node?) -> Text {
+        image.map { "with the image \"\($0)\"" } ?? "without an image"
     }
 
-    private static let fix =
+    private static var fix: Text {
         "kubectl logs, metrics and traces show what it does; reproduce the fault outside "
-        + "production and roll out what mends it"
+            + "production and roll out what mends it"
+    }
 }
 
 // MARK: Pods that are made for debugging
@@ -205,7 +205,7 @@ extension NoDebugContainers {
         return Act(
             check: "copy", path: path,
             description: "start the Pod \"\(subject.readableName)\", a copy for debugging as "
-                + "kubectl debug makes it, with the container \"\(name)\"", fix: Text(Self.fix),
+                + "kubectl debug makes it, with the container \"\(name)\"", fix: Self.fix,
             image: image)
     }
 

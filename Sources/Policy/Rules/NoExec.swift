@@ -60,11 +60,10 @@ struct NoExec: ActRule {
             return
         }
         findings.append(
-            Finding(
-                check: subject.subresource, element: "", value: "", path: .root,
-                message: "nobody may \(act)",
-                fix: "change the image or its configuration and roll it out; "
-                    + "kubectl logs shows what it does"))
+            check: subject.subresource, element: "", value: "", path: .root,
+            message: "nobody may \(act)",
+            fix: "change the image or its configuration and roll it out; "
+                + "kubectl logs shows what it does")
     }
 
     /// What is done, in words. Only the program is named: its arguments may hold a secret.

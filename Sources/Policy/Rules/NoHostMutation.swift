@@ -175,14 +175,13 @@ extension NoHostMutation {
             let mountPath = Text(name: mount["mountPath"]) ?? ""
             let image = try container.image()
             findings.append(
-                Finding(
-                    check: "mount", element: "\(container.element)/\(source.name)/\(mountPath)",
-                    value: Text(source.value), path: path().field("readOnly"),
-                    message: "\(container.title) may write to \"\(source.text)\" of its node, "
-                        + "through volume \"\(source.name)\"",
-                    fix: "set readOnly: true on the mount; what must be written goes to an "
-                        + "emptyDir or a PersistentVolumeClaim",
-                    image: image))
+                check: "mount", element: "\(container.element)/\(source.name)/\(mountPath)",
+                value: Text(source.value), path: path().field("readOnly"),
+                message: "\(container.title) may write to \"\(source.text)\" of its node, "
+                    + "through volume \"\(source.name)\"",
+                fix: "set readOnly: true on the mount; what must be written goes to an "
+                    + "emptyDir or a PersistentVolumeClaim",
+                image: image)
         }
     }
 
@@ -190,17 +189,16 @@ extension NoHostMutation {
     private func judge(_ volume: HostPathVolume, into findings: inout Findings) {
         func add(_ check: String, _ message: Text, _ fix: Text) {
             findings.append(
-                Finding(
-                    check: check, element: Text(volume.element), value: Text(volume.value),
-                    path: volume.field,
-                    message: message, fix: fix))
+                check: check, element: Text(volume.element), value: Text(volume.value),
+                path: volume.field,
+                message: message, fix: fix)
         }
         guard let path = volume.path else {
             add(
                 volume.fault.rawValue,
                 "volume \"\(volume.name)\" has the host path \"\(volume.text)\", which "
                     + "\(volume.fault.words) on the node",
-                Text(volume.fault.fix))
+                volume.fault.fix)
             return
         }
         if let socket = openedSocket(by: path) {
@@ -208,7 +206,7 @@ extension NoHostMutation {
                 "socket",
                 "volume \"\(volume.name)\" has the host path \"\(volume.text)\" and so opens the "
                     + "container runtime's socket \"\(socket.description)\"",
-                Text(Self.socketFix))
+                Self.socketFix)
         } else if !volume.isMounted, !mayBeWritten(path) {
             add(
                 "unmounted",
@@ -218,9 +216,10 @@ extension NoHostMutation {
         }
     }
 
-    private static let socketFix =
+    private static var socketFix: Text {
         "remove the volume: whoever reaches the socket, read-only or not, can change every "
-        + "container of the node; ask the Kubernetes API instead, and build images without it"
+            + "container of the node; ask the Kubernetes API instead, and build images without it"
+    }
 }
 
 // MARK: PersistentVolumes
@@ -245,7 +244,7 @@ extension NoHostMutation {
             if let path, let socket = openedSocket(by: path) {
                 check = "socket"
                 message += " and so opens the container runtime's socket \"\(socket.description)\""
-                fix = Text(Self.socketFix)
+                fix = Self.socketFix
             } else if let path {
                 if mayBeWritten(path) { continue }
                 check = "persistentVolume"
@@ -254,12 +253,11 @@ extension NoHostMutation {
                 let fault = NodePath.fault(of: written?.string ?? "")
                 check = fault.rawValue
                 message += ", which \(fault.words)"
-                fix = Text(fault.fix)
+                fix = fault.fix
             }
             findings.append(
-                Finding(
-                    check: check, element: Text(source), value: Text(path?.description ?? text),
-                    path: field.field("path"), message: message, fix: fix))
+                check: check, element: Text(source), value: Text(path?.description ?? text),
+                path: field.field("path"), message: message, fix: fix)
         }
     }
 }
@@ -299,7 +297,7 @@ private struct NodePath: Equatable, Sendable, CustomStringConvertible {
         }
 
         /// How to mend it.
-        var fix: String {
+        var fix: Text {
             switch self {
             case .upwards: "write the path without \"..\""
             case .length: "write a path of at most \(maximumLength) bytes"

@@ -46,11 +46,10 @@ extension NoInPlaceChange {
         let strategy = try node.string(name, in: update.path(ofFirst: update.steps.count - 1))
         guard let strategy, let value = update.values.first(where: strategy.equals) else { return }
         findings.append(
-            Finding(
-                check: "strategy", element: "", value: Text(value), path: update.path,
-                message: "the update strategy is \"\(value)\", which changes running Pods",
-                fix: "choose a strategy that replaces Pods; OpenKruise's kinds do where the field "
-                    + "is left out"))
+            check: "strategy", element: "", value: Text(value), path: update.path,
+            message: "the update strategy is \"\(value)\", which changes running Pods",
+            fix: "choose a strategy that replaces Pods; OpenKruise's kinds do where the field "
+                + "is left out")
     }
 }
 
@@ -70,18 +69,16 @@ extension NoInPlaceChange {
         // A Pod may have resources of its own, which its containers share.
         if !allowResize, try !Self.areSameResources(spec, oldSpec, in: .podSpec) {
             findings.append(
-                Self.finding(
-                    "resources", at: .podSpec.field("resources"),
-                    "the resources of the running Pod \"\(subject.readableName)\" are changed"))
+                "resources", at: .podSpec.field("resources"),
+                "the resources of the running Pod \"\(subject.readableName)\" are changed")
         }
         let deadline = try spec?.member("activeDeadlineSeconds", .number, in: .podSpec)
         let oldDeadline = try oldSpec?.member("activeDeadlineSeconds", .number, in: .podSpec)
         if !Node.areSame(deadline, oldDeadline) {
             let change = deadline?.numberText.map { "set to \($0)" } ?? "removed"
             findings.append(
-                Self.finding(
-                    "deadline", at: .podSpec.field("activeDeadlineSeconds"),
-                    "the deadline of the running Pod \"\(subject.readableName)\" is \(change)"))
+                "deadline", at: .podSpec.field("activeDeadlineSeconds"),
+                "the deadline of the running Pod \"\(subject.readableName)\" is \(change)")
         }
     }
 
@@ -93,39 +90,38 @@ extension NoInPlaceChange {
         case .added(let container):
             let image = try container.image()
             findings.append(
-                Self.finding(
-                    "added", at: container.path, "\(container.title) is added to \(pod)",
-                    image: image))
+                "added", at: container.path, "\(container.title) is added to \(pod)",
+                image: image)
         case .removed(let container):
             findings.append(
-                Self.finding(
-                    "removed", at: FieldPath.podSpec.member(container.list.rawValue),
-                    "\(container.title) is removed from \(pod)"))
+                "removed", at: FieldPath.podSpec.member(container.list.rawValue),
+                "\(container.title) is removed from \(pod)")
         case .changed(let container, let old):
             let image = try container.image()
             if try !Node.areSame(image, old.image()) {
                 let new = image?.string.map { "changed to \"\($0)\"" } ?? "removed"
                 findings.append(
-                    Self.finding(
-                        "image", at: container.path.field("image"),
-                        "the image of \(container.title) of \(pod) is \(new)", image: image))
+                    "image", at: container.path.field("image"),
+                    "the image of \(container.title) of \(pod) is \(new)", image: image)
             }
             if !allowResize,
                 try !Self.areSameResources(container.node, old.node, in: container.path)
             {
                 findings.append(
-                    Self.finding(
-                        "resources", at: container.path.field("resources"),
-                        "the resources of \(container.title) of \(pod) are changed", image: image))
+                    "resources", at: container.path.field("resources"),
+                    "the resources of \(container.title) of \(pod) are changed", image: image)
             }
         }
     }
+}
 
-    private static func finding(
-        _ check: String, at path: FieldPath, _ message: Text, image: Node? = nil
-    ) -> Finding {
-        Finding(
-            check: check, element: "", value: "", path: path, message: message,
+extension Findings {
+    fileprivate mutating func append(
+        _ check: String, at path: @autoclosure () -> FieldPath, _ message: @autoclosure () -> Text,
+        image: Node? = nil
+    ) {
+        append(
+            check: check, element: "", value: "", path: path(), message: message(),
             fix: "change the workload that makes the Pod, such as its Deployment, and let it roll "
                 + "out new Pods", image: image)
     }

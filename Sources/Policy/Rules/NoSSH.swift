@@ -44,8 +44,9 @@ struct NoSSH: StateRule {
         "sshd", "dropbear", "tinysshd", "ssh-keygen -A", "service ssh start", "service sshd start",
     ]
 
-    private static let fix =
+    private static var fix: Text {
         "remove it: read logs and metrics from outside, and change the image and roll it out"
+    }
 
     func judge(
         _ object: ReviewedObject, into findings: inout Findings
@@ -67,9 +68,8 @@ struct NoSSH: StateRule {
         _ message: Text, to findings: inout Findings
     ) {
         findings.append(
-            Finding(
-                check: check, element: element, value: value, path: path, message: message,
-                fix: Text(Self.fix)))
+            check: check, element: element, value: value, path: path, message: message,
+            fix: Self.fix)
     }
 }
 
@@ -191,30 +191,33 @@ extension NoSSH {
             }
         }
         let lifecycle = try node.member("lifecycle", .object, in: container.path)
-        for hook in ["postStart", "preStop"] {
+        for hook in Self.hooks {
             try judgeExec(
                 of: lifecycle?.member(hook, .object, in: container.path.field("lifecycle")),
                 container, "lifecycle.\(hook)", into: &findings)
         }
-        for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
+        for probe in Self.probes {
             try judgeExec(
                 of: node.member(probe, .object, in: container.path), container, probe,
                 into: &findings)
         }
     }
 
+    private static let hooks = ["postStart", "preStop"]
+    private static let probes = ["livenessProbe", "readinessProbe", "startupProbe"]
+
     private func judgeExec(
-        of handler: Node?, _ container: Workload.Container, _ field: String,
+        of handler: Node?, _ container: Workload.Container, _ field: @autoclosure () -> String,
         into findings: inout Findings
     ) throws(UnreadableObject) {
         guard let handler else { return }
-        func path() -> FieldPath { FieldPath("\(container.path).\(field)") }
+        func path() -> FieldPath { FieldPath("\(container.path).\(field())") }
         guard let exec = try handler.member("exec", .object, in: path()) else { return }
         let command = try exec.list("command", of: .string, in: path().field("exec"))
         guard namesProgram(command) else { return }
         let starts = StartedCommand.all(in: command?.compactMap(\.string) ?? [])
         judge(starts, container, into: &findings) { index in
-            FieldPath("\(field).exec.command").element(index)
+            FieldPath("\(field()).exec.command").element(index)
         }
     }
 

@@ -23,7 +23,7 @@ struct NoTunnel: ActRule {
         case nodeProxy = "nodes/proxy"
 
         /// How to do without.
-        var fix: String {
+        var fix: Text {
             switch self {
             case .podPortForward, .podProxy:
                 "reach it through its Service; kubectl logs and metrics show what it does"
@@ -56,9 +56,8 @@ struct NoTunnel: ActRule {
             return
         }
         findings.append(
-            Finding(
-                check: subject.subresource, element: "", value: "", path: .root,
-                message: "nobody may \(act)", fix: Text(tunnel.fix)))
+            check: subject.subresource, element: "", value: "", path: .root,
+            message: "nobody may \(act)", fix: tunnel.fix)
     }
 
     /// What is done, in words.

@@ -38,13 +38,12 @@ struct ReadOnlyRootFilesystem: StateRule {
             let image = try container.image()
             if exemptImages.matches(image: image) { continue }
             findings.append(
-                Finding(
-                    check: "field", element: container.element, value: "false",
-                    path: container.path.field("securityContext.readOnlyRootFilesystem"),
-                    message: "\(container.title) may write to its root filesystem",
-                    fix: "set securityContext.readOnlyRootFilesystem: true "
-                        + "and mount a volume (emptyDir) where it must write",
-                    image: image))
+                check: "field", element: container.element, value: "false",
+                path: container.path.field("securityContext.readOnlyRootFilesystem"),
+                message: "\(container.title) may write to its root filesystem",
+                fix: "set securityContext.readOnlyRootFilesystem: true "
+                    + "and mount a volume (emptyDir) where it must write",
+                image: image)
         }
     }
 

@@ -71,11 +71,10 @@ struct ReplaceableWorkload: StateRule {
 
     private func addBarePod(to findings: inout Findings) {
         findings.append(
-            Finding(
-                check: "barePods", element: "", value: "",
-                path: FieldPath.root.field("metadata.ownerReferences"),
-                message: "the Pod has no controller: nothing replaces it when it or its node fails",
-                fix: "create a Deployment, StatefulSet, DaemonSet or Job and let it make the Pod"))
+            check: "barePods", element: "", value: "",
+            path: FieldPath.root.field("metadata.ownerReferences"),
+            message: "the Pod has no controller: nothing replaces it when it or its node fails",
+            fix: "create a Deployment, StatefulSet, DaemonSet or Job and let it make the Pod")
     }
 
     /// A field of a pod spec that is to be absent or empty.
@@ -87,9 +86,8 @@ struct ReplaceableWorkload: StateRule {
         else { return }
         let text = Text(name: value) ?? ""
         findings.append(
-            Finding(
-                check: name, element: Text(podSpec.element), value: text,
-                path: podSpec.path.member(name), message: message(text), fix: fix()))
+            check: name, element: Text(podSpec.element), value: text,
+            path: podSpec.path.member(name), message: message(text), fix: fix())
     }
 
     private static let spec = FieldPath("spec")
@@ -102,21 +100,19 @@ struct ReplaceableWorkload: StateRule {
         guard let spec = try object.node.member("spec", .object, in: .root) else { return }
         if onDelete, try strategy(in: spec, of: object.kind)?.equals("OnDelete") == true {
             findings.append(
-                Finding(
-                    check: "onDelete", element: "", value: "",
-                    path: Self.spec.field("updateStrategy.type"),
-                    message: "with the update strategy OnDelete a change reaches a Pod only when "
-                        + "somebody deletes it by hand",
-                    fix: "set spec.updateStrategy.type: RollingUpdate"))
+                check: "onDelete", element: "", value: "",
+                path: Self.spec.field("updateStrategy.type"),
+                message: "with the update strategy OnDelete a change reaches a Pod only when "
+                    + "somebody deletes it by hand",
+                fix: "set spec.updateStrategy.type: RollingUpdate")
         }
         if revisionHistory, try revisionHistoryLimit(in: spec, of: object.kind) == 0 {
             findings.append(
-                Finding(
-                    check: "revisionHistory", element: "", value: "",
-                    path: Self.spec.field("revisionHistoryLimit"),
-                    message: "no old revision is kept, so there is none to roll back to",
-                    fix: "leave revisionHistoryLimit out, which keeps 10 revisions, or set it to "
-                        + "1 or more"))
+                check: "revisionHistory", element: "", value: "",
+                path: Self.spec.field("revisionHistoryLimit"),
+                message: "no old revision is kept, so there is none to roll back to",
+                fix: "leave revisionHistoryLimit out, which keeps 10 revisions, or set it to "
+                    + "1 or more")
         }
     }
 
