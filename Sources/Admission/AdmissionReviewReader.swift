@@ -131,9 +131,14 @@ package struct AdmissionReviewReader {
     /// may.
     private var hasMisjudged: Bool {
         guard known != nil, let request = document.root?["request"] else { return false }
-        return request.members.dropFirst(knownMembers).contains { key, _ in
-            !key.equals("object") && !key.equals("oldObject") && !key.equals("dryRun")
+        var members = request.members
+        for _ in 0..<knownMembers { _ = members.next() }
+        while let (key, _) = members.next() {
+            if !key.equals("object"), !key.equals("oldObject"), !key.equals("dryRun") {
+                return true
+            }
         }
+        return false
     }
 
     private func review(_ unreadable: UnreadableObject?) throws(InvalidReview) -> AdmissionReview {

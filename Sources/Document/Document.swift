@@ -34,7 +34,7 @@ package final class Document {
 
     /// Forgets the tree, whose memory is kept for the next.
     func forgetNodes() {
-        address.tree.nodes.removeAll(keepingCapacity: true)
+        address.tree.nodes.removeAll()
         address.tree.marks.removeAll(keepingCapacity: true)
         address.tree.generation &+= 1
     }
@@ -45,7 +45,9 @@ package final class Document {
         address.tree.text = []
         address.tree.marks = []
         address.tree.positions = nil
-        if address.tree.nodes.capacity > keepingNodes { address.tree.nodes = [] }
+        if address.tree.nodes.capacity > keepingNodes {
+            address.tree.nodes = NodeList()
+        }
     }
 
     /// The node at `index` of the tree.
@@ -54,7 +56,7 @@ package final class Document {
     }
 
     /// The first node, or nil for an empty document.
-    package var root: Node? { address.tree.nodes.isEmpty ? nil : node(at: 0) }
+    package var root: Node? { address.tree.nodes.count == 0 ? nil : node(at: 0) }
 }
 
 /// One value or key, 16 bytes.
@@ -89,13 +91,14 @@ enum KeyFingerprint {
         1 << UInt64((fingerprint &* 0x9E37_79B1) >> 26)
     }
 
-    /// The fingerprint of the bytes of `range`; a key with escapes has none and is compared slowly.
-    static func of(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt32 {
-        let count = range.count
+    /// The fingerprint of a key; one with escapes has none and is compared slowly.
+    @inline(__always)
+    static func of(_ key: Span<UInt8>) -> UInt32 {
+        let count = key.count
         if count == 0 { return 0 }
-        let first = UInt32(bytes[range.lowerBound])
-        let middle = UInt32(bytes[range.lowerBound + count / 2])
-        let last = UInt32(bytes[range.upperBound - 1])
+        let first = UInt32(key[0])
+        let middle = UInt32(key[count >> 1])
+        let last = UInt32(key[count &- 1])
         return UInt32(truncatingIfNeeded: count & 0xFF) | first << 8 | middle << 16 | last << 24
     }
 }

@@ -5,7 +5,7 @@ enum DuplicateKeys {
     ///
     /// A filter of 64 bits settles nearly every small object in one pass; what it cannot settle is
     /// sorted, so that a million keys cost n log n.
-    static func find(in nodes: [RawNode], object: Int, _ bytes: Span<UInt8>) -> Int? {
+    static func find(in nodes: borrowing NodeList, object: Int, _ bytes: Span<UInt8>) -> Int? {
         let count = Int(nodes[object].length)
         guard count > 1 else { return nil }
         var seen: UInt64 = 0
@@ -30,7 +30,7 @@ enum DuplicateKeys {
     private static let fewKeys = 32
 
     /// Whether two of a few keys may be equal. A key with escapes may be equal to any.
-    private static func hasEqualFingerprints(_ nodes: [RawNode], object: Int) -> Bool {
+    private static func hasEqualFingerprints(_ nodes: borrowing NodeList, object: Int) -> Bool {
         var fingerprints = InlineArray<32, UInt32>(repeating: 0)
         var key = object + 1
         for count in 0..<Int(nodes[object].length) {
@@ -46,7 +46,7 @@ enum DuplicateKeys {
     /// Keys as hashes, sorted, so that equal ones are neighbours: sixteen bytes a key, whatever the
     /// keys are, for who sends many of them decides what they are.
     private static func findBySorting(
-        in nodes: [RawNode], object: Int, _ bytes: Span<UInt8>
+        in nodes: borrowing NodeList, object: Int, _ bytes: Span<UInt8>
     ) -> Int? {
         let count = Int(nodes[object].length)
         var keys: [HashedKey] = []
@@ -100,7 +100,7 @@ enum DuplicateKeys {
 
     /// The second of the first two that are equal.
     private static func duplicate(
-        among run: ArraySlice<HashedKey>, _ nodes: [RawNode], _ bytes: Span<UInt8>
+        among run: ArraySlice<HashedKey>, _ nodes: borrowing NodeList, _ bytes: Span<UInt8>
     ) -> Int? {
         var seen: Set<[UInt8]> = []
         for key in run where !seen.insert(text(nodes[key.index], bytes)).inserted {

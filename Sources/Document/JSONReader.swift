@@ -88,8 +88,7 @@ package struct JSONReader {
     ) throws(DocumentError) -> Node {
         let root = document.tree.nodes.count
         (open, depth) = (RawNode.none, 0)
-        var nodes: [RawNode] = []
-        swap(&nodes, &document.tree.nodes)
+        var nodes = document.tree.nodes.take()
         defer { swap(&nodes, &document.tree.nodes) }
         let text = text
         try readTree(
@@ -122,34 +121,6 @@ package struct JSONReader {
     }
 }
 
-/// Members that a reader asks about, each by the keys that lead to it.
-package struct MemberFilter: Sendable {
-    /// The keys that lead to each member, its own last.
-    let paths: [[String]]
-    /// The fingerprints of the members' own keys.
-    let fingerprints: [UInt32]
-    /// For each number of open containers, a bit for each fingerprint of a member that lies so
-    /// deep: what nearly every key is told apart by.
-    let bits: [UInt64]
-
-    /// Asks about nothing.
-    package static let none = MemberFilter([])
-
-    /// Takes the ways to the members: `["request", "object"]`.
-    package init(_ paths: [[String]]) {
-        self.paths = paths
-        fingerprints = paths.map { keys in
-            let key = (keys.last ?? "").utf8.span
-            return KeyFingerprint.of(key, 0..<key.count)
-        }
-        var bits = [UInt64](repeating: 0, count: (paths.map(\.count).max() ?? 0) + 1)
-        for (path, fingerprint) in zip(paths, fingerprints) {
-            bits[path.count] |= KeyFingerprint.bit(fingerprint)
-        }
-        self.bits = bits
-    }
-}
-
 extension JSONReader {
     /// Reads a key and its colon; returns the key's raw bytes' range.
     @inline(__always)
@@ -176,12 +147,12 @@ extension JSONReader {
         return RawNode(
             offset: UInt32(truncatingIfNeeded: range.lowerBound),
             length: UInt32(truncatingIfNeeded: range.count),
-            next: KeyFingerprint.of(bytes, range), kind: .key, hasEscapes: hasEscapes)
+            next: KeyFingerprint.of(bytes.extracting(range)), kind: .key, hasEscapes: hasEscapes)
     }
 
     /// Reads a value without recursion: an open container's `next` is the way back to its parent.
     private mutating func readTree(
-        _ bytes: Span<UInt8>, into nodes: inout [RawNode], _ filter: MemberFilter,
+        _ bytes: Span<UInt8>, into nodes: inout NodeList, _ filter: MemberFilter,
         _ choose: (Int, Node) -> Choice
     ) throws(DocumentError) {
         while true {
@@ -220,7 +191,7 @@ extension JSONReader {
     /// Returns whether the outermost value is complete.
     @inline(__always)
     private mutating func closeContainers(
-        _ bytes: Span<UInt8>, _ nodes: inout [RawNode], _ filter: MemberFilter,
+        _ bytes: Span<UInt8>, _ nodes: inout NodeList, _ filter: MemberFilter,
         _ choose: (Int, Node) -> Choice
     ) throws(DocumentError) -> Bool {
         while true {
@@ -252,11 +223,11 @@ extension JSONReader {
     /// Reads a key. Where its member is skipped, validates the value and returns false.
     @inline(__always)
     private mutating func beginMember(
-        _ bytes: Span<UInt8>, _ byte: UInt8, _ nodes: inout [RawNode], _ filter: MemberFilter,
+        _ bytes: Span<UInt8>, _ byte: UInt8, _ nodes: inout NodeList, _ filter: MemberFilter,
         _ choose: (Int, Node) -> Choice
     ) throws(DocumentError) -> Bool {
         let key = try readKey(bytes, byte)
-        if depth < filter.bits.count, filter.bits[depth] & KeyFingerprint.bit(key.next) != 0,
+        if filter.mayName(key, depth: depth),
             try !wants(key, bytes, &nodes, filter, choose)
         {
             return false
@@ -267,10 +238,12 @@ extension JSONReader {
 
     /// Asks about a member that the filter may name; skips it where it is not wanted.
     private mutating func wants(
-        _ key: RawNode, _ bytes: Span<UInt8>, _ nodes: inout [RawNode], _ filter: MemberFilter,
+        _ key: RawNode, _ bytes: Span<UInt8>, _ nodes: inout NodeList, _ filter: MemberFilter,
         _ choose: (Int, Node) -> Choice
     ) throws(DocumentError) -> Bool {
-        guard let index = entry(of: key, bytes, nodes, filter) else { return true }
+        guard let index = filter.index(of: key, in: open, depth: depth, nodes, bytes) else {
+            return true
+        }
         swap(&nodes, &document.tree.nodes)
         let choice = choose(index, document.node(at: Int(open)))
         swap(&nodes, &document.tree.nodes)
@@ -282,45 +255,9 @@ extension JSONReader {
         return false
     }
 
-    /// The filter's entry whose keys are those of the open containers and `key`.
-    private func entry(
-        of key: RawNode, _ bytes: Span<UInt8>, _ nodes: [RawNode], _ filter: MemberFilter
-    ) -> Int? {
-        for index in filter.fingerprints.indices
-        where filter.fingerprints[index] == key.next && filter.paths[index].count == depth {
-            if leads(filter.paths[index], to: key, bytes, nodes) { return index }
-        }
-        return nil
-    }
-
-    /// Whether the keys of the open containers and `key` are those of the path.
-    private func leads(
-        _ path: [String], to key: RawNode, _ bytes: Span<UInt8>, _ nodes: [RawNode]
-    ) -> Bool {
-        var current = key
-        var container = open
-        for name in path.reversed() {
-            guard Self.isKey(current, name, bytes) else { return false }
-            // A member's key stands right before its value; the root has none.
-            if container > 0 { current = nodes[Int(container) - 1] }
-            container = nodes[Int(container)].next
-        }
-        return true
-    }
-
-    private static func isKey(_ key: RawNode, _ name: String, _ bytes: Span<UInt8>) -> Bool {
-        let wanted = name.utf8.span
-        guard key.kind == .key, !key.hasEscapes, Int(key.length) == wanted.count else {
-            return false
-        }
-        let start = Int(key.offset)
-        for index in 0..<wanted.count where bytes[start + index] != wanted[index] { return false }
-        return true
-    }
-
     @inline(__always)
     private mutating func readScalar(
-        _ bytes: Span<UInt8>, _ byte: UInt8, into nodes: inout [RawNode]
+        _ bytes: Span<UInt8>, _ byte: UInt8, into nodes: inout NodeList
     ) throws(DocumentError) {
         let range: Range<Int>
         let kind: RawKind
@@ -361,12 +298,14 @@ extension JSONReader {
                 let isObject = byte == UInt8(ascii: "{")
                 guard open.depth < maximumDepth else { throw depthError(bytes) }
                 scanner.position += 1
-                open.push(isObject: isObject)
                 let following = scanner.skipWhitespace(bytes)
                 if following != (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
+                    open.push(isObject: isObject)
                     if isObject { _ = try scanKey(bytes, following, hasEscapes: &hasEscapes) }
                     continue
                 }
+                // Every field that somebody manages is an empty object.
+                scanner.position += 1
             case UInt8(ascii: "\""):
                 _ = try scanner.scanString(bytes, hasEscapes: &hasEscapes)
             case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):

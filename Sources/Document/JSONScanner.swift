@@ -36,9 +36,18 @@ struct JSONScanner {
     /// Steps over white space and returns the byte that follows, or 0 at the end.
     @inline(__always)
     mutating func skipWhitespace(_ bytes: Span<UInt8>) -> UInt8 {
-        while position < bytes.count {
+        // The API server writes none. That there is no loop here leaves registers to others.
+        if position < bytes.count {
             let byte = bytes[position]
             if byte > 0x20 { return byte }
+        }
+        return stepOverWhitespace(bytes)
+    }
+
+    @inline(never)
+    private mutating func stepOverWhitespace(_ bytes: Span<UInt8>) -> UInt8 {
+        while position < bytes.count {
+            let byte = bytes[position]
             guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return byte }
             position += 1
         }
@@ -51,39 +60,38 @@ struct JSONScanner {
         _ bytes: Span<UInt8>, hasEscapes: inout Bool
     ) throws(DocumentError) -> Range<Int> {
         let start = position + 1
-        var index = start
-        let end = bytes.count
-        hasEscapes = false
-        while index < end {
-            index = WordScan.skipPlain(bytes, from: index)
-            guard index < end else { break }
-            let byte = bytes[index]
-            if JSONScanner.isPlain(byte) {
-                index += 1
-            } else if byte == UInt8(ascii: "\"") {
-                position = index + 1
-                return start..<index
-            } else {
-                position = index
-                if byte == UInt8(ascii: "\\") {
-                    hasEscapes = true
-                    try scanEscape(bytes)
-                } else if byte >= 0x80 {
-                    try scanMultibyte(bytes)
-                } else {
-                    throw unexpected("no unescaped control character in a string", in: bytes)
-                }
-                index = position
-            }
+        let end = WordScan.skipPlain(bytes, from: start)
+        if end < bytes.count, bytes[end] == UInt8(ascii: "\"") {
+            position = end + 1
+            hasEscapes = false
+            return start..<end
         }
-        position = end
-        throw error(.syntax, "the string that begins here has no end", in: bytes, at: start - 1)
+        return try scanString(bytes, from: start, plainUpTo: end, hasEscapes: &hasEscapes)
     }
 
-    /// Whether a byte stands for itself in a string and ends nothing.
-    @inline(__always)
-    static func isPlain(_ byte: UInt8) -> Bool {
-        byte >= 0x20 && byte < 0x80 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    /// The same for one that is not all plain ASCII.
+    @inline(never)
+    private mutating func scanString(
+        _ bytes: Span<UInt8>, from start: Int, plainUpTo end: Int, hasEscapes: inout Bool
+    ) throws(DocumentError) -> Range<Int> {
+        position = end
+        hasEscapes = false
+        while position < bytes.count {
+            let byte = bytes[position]
+            if byte == UInt8(ascii: "\"") {
+                position += 1
+                return start..<position - 1
+            } else if byte == UInt8(ascii: "\\") {
+                hasEscapes = true
+                try scanEscape(bytes)
+            } else if byte >= 0x80 {
+                try scanMultibyte(bytes)
+            } else {
+                throw unexpected("no unescaped control character in a string", in: bytes)
+            }
+            position = WordScan.skipPlain(bytes, from: position)
+        }
+        throw error(.syntax, "the string that begins here has no end", in: bytes, at: start - 1)
     }
 
     /// Reads one escape; half a surrogate pair is an encoding error.

@@ -45,7 +45,7 @@ package struct JSONWriter {
     /// Writes a member's name; its value must follow.
     package mutating func key(_ name: String) {
         let characters = name.utf8.span
-        if Self.isPlain(characters) {
+        if WordScan.isPlain(characters) {
             // Nearly all that an answer is made of: written at once.
             bytes.append(addingCapacity: characters.count + 4) { output in
                 if needsComma { output.append(UInt8(ascii: ",")) }
@@ -155,22 +155,21 @@ package struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Whether nothing needs an escape: what a reader takes as plain.
-    private static func isPlain(_ characters: Span<UInt8>) -> Bool {
-        var index = WordScan.skipPlain(characters, from: 0)
-        while index < characters.count, JSONScanner.isPlain(characters[index]) { index += 1 }
-        return index == characters.count
-    }
-
     private mutating func escape(_ characters: Span<UInt8>) {
-        if Self.isPlain(characters) { return bytes.append(copying: characters) }
+        if WordScan.isPlain(characters) { return bytes.append(copying: characters) }
         var index = 0
         while index < characters.count {
             // A part at a time: room for escapes is six times its length.
             let end = min(index + 256, characters.count)
+            let part = characters.extracting(first: end)
             bytes.append(addingCapacity: 6 * (end - index)) { output in
-                while index < end {
-                    let byte = characters[index]
+                while true {
+                    // What needs no escape is copied at once.
+                    let plain = index..<WordScan.skipPlain(part, from: index)
+                    output.append(copying: part.extracting(plain))
+                    index = plain.upperBound
+                    if index == end { break }
+                    let byte = part[index]
                     index += 1
                     if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
                         output.append(byte)

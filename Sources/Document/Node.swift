@@ -27,8 +27,8 @@ package struct Node {
     /// Whether a string may hold JSON's escapes.
     var isJSON: Bool { address[generation].isJSON }
 
-    /// The kinds of value that JSON has.
-    package enum Kind: String, Sendable {
+    /// The kinds of value that JSON has. Without raw values: two kinds would be compared by those.
+    package enum Kind: Sendable {
         case object, array, string, number, boolean, null
     }
 
@@ -90,7 +90,7 @@ package struct Node {
     package func equals(_ text: String) -> Bool {
         let raw = raw
         guard raw.kind == .string || raw.kind == .key else { return false }
-        return address[generation].equals(raw, text)
+        return address[generation].equals(raw, text.utf8.span)
     }
 
     /// Whether the value is an empty string.
@@ -197,33 +197,33 @@ extension Node {
 
 extension Tree {
     /// The index of the value of a member, by its key's fingerprint first and its bytes then.
+    @inline(__always)
     func member(of index: Int, named name: String) -> Int? {
         let object = nodes[index]
         guard object.kind == .object else { return nil }
         let wanted = name.utf8.span
-        let fingerprint = KeyFingerprint.of(wanted, 0..<wanted.count)
-        var key = index + 1
+        let fingerprint = KeyFingerprint.of(wanted)
+        var key = index &+ 1
         for _ in 0..<object.length {
             let raw = nodes[key]
-            if raw.hasEscapes {
-                if equals(raw, name) { return key + 1 }
-            } else if raw.next == fingerprint, equals(raw, name) {
-                return key + 1
-            }
-            key = Int(nodes[key + 1].next)
+            if raw.next == fingerprint || raw.hasEscapes, equals(raw, wanted) { return key &+ 1 }
+            key = Int(nodes[key &+ 1].next)
         }
         return nil
     }
 
     /// Whether a string or key has exactly these characters.
-    func equals(_ raw: RawNode, _ name: String) -> Bool {
+    @inline(__always)
+    func equals(_ raw: RawNode, _ wanted: Span<UInt8>) -> Bool {
         // By bytes: Swift takes strings for equal that differ in their scalars ("K" and U+212A).
-        if raw.hasEscapes { return decodedString(raw).utf8.elementsEqual(name.utf8) }
-        let wanted = name.utf8.span
-        guard Int(raw.length) == wanted.count else { return false }
+        if raw.hasEscapes { return equalsDecoded(raw, wanted) }
         let start = Int(raw.offset)
-        for index in 0..<wanted.count where text[start + index] != wanted[index] { return false }
-        return true
+        return WordScan.areEqual(text.span.extracting(start..<start + Int(raw.length)), wanted)
+    }
+
+    @inline(never)
+    private func equalsDecoded(_ raw: RawNode, _ wanted: Span<UInt8>) -> Bool {
+        WordScan.areEqual(decodedString(raw).utf8.span, wanted)
     }
 
     /// The characters of a scalar.

@@ -119,7 +119,7 @@ extension Node {
         }
         return withRawBytes { left in
             other.withRawBytes { right in
-                left.count == right.count && WordScan.areEqual(left, right)
+                WordScan.areEqual(left, right)
             }
         }
     }

@@ -8,7 +8,7 @@ struct Tree: ~Copyable {
     /// Where in `text` a JSON document lies.
     var range = 0..<0
     /// The tree in source order: a container, then its members, each key before its value.
-    var nodes: [RawNode] = []
+    var nodes = NodeList()
     /// YAML only: where each node began, parallel to `nodes`. A JSON node's offset tells it.
     var marks: [SourcePosition] = []
     /// JSON only: made when the first position is asked for.
@@ -22,10 +22,67 @@ struct Tree: ~Copyable {
     mutating func clear() {
         text = []
         range = 0..<0
-        nodes = []
+        nodes = NodeList()
         marks = []
         positions = nil
         generation &+= 1
+    }
+}
+
+/// The nodes of a tree: an array with one owner. `Array` asks for each node that it takes or
+/// changes whether somebody shares its memory, which took a tenth of a review's reading.
+///
+/// Sound: the memory is this list's alone, each index is checked against `count`, and as many nodes
+/// are initialized.
+@safe struct NodeList: ~Copyable {
+    private var memory = unsafe UnsafeMutableBufferPointer<RawNode>(start: nil, count: 0)
+    /// How many nodes there are.
+    private(set) var count = 0
+
+    /// How many nodes there is room for.
+    var capacity: Int { unsafe memory.count }
+
+    deinit { unsafe memory.deallocate() }
+
+    /// The node at an index below `count`.
+    subscript(index: Int) -> RawNode {
+        @inline(__always)
+        unsafeAddress {
+            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "a node of the list")
+            return unsafe UnsafePointer(memory.baseAddress.unsafelyUnwrapped + index)
+        }
+        @inline(__always)
+        unsafeMutableAddress {
+            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "a node of the list")
+            return unsafe memory.baseAddress.unsafelyUnwrapped + index
+        }
+    }
+
+    /// Adds a node at the end.
+    @inline(__always)
+    mutating func append(_ node: RawNode) {
+        if count == capacity { grow() }
+        unsafe memory.initializeElement(at: count, to: node)
+        count &+= 1
+    }
+
+    /// Makes room for twice as many.
+    @inline(never)
+    private mutating func grow() {
+        let larger = UnsafeMutableBufferPointer<RawNode>.allocate(capacity: max(64, 2 * capacity))
+        _ = unsafe larger.moveInitialize(fromContentsOf: memory[..<count])
+        unsafe memory.deallocate()
+        unsafe memory = larger
+    }
+
+    /// Forgets the nodes and keeps their memory.
+    mutating func removeAll() { count = 0 }
+
+    /// Hands over what the list holds and leaves it empty.
+    mutating func take() -> NodeList {
+        var taken = NodeList()
+        swap(&taken, &self)
+        return taken
     }
 }
 

@@ -1,12 +1,12 @@
 /// Makes a tree of libyaml's events: types scalars, copies what aliases name, and stops at the
 /// limits as it goes.
-struct YAMLComposer {
+struct YAMLComposer: ~Copyable {
     /// The decoded scalars; the caller appends a scalar's bytes before it hands the scalar over.
     var text: [UInt8]
     /// Whether a whole document has been composed.
     private(set) var isComplete = false
 
-    private var nodes: [RawNode]
+    private var nodes: NodeList
     private var marks: [SourcePosition]
     private let limits: ReadingLimits
     private var open: [OpenCollection] = []
@@ -55,7 +55,7 @@ struct YAMLComposer {
     init(reusing document: Document, limits: ReadingLimits) {
         self.limits = limits
         text = []
-        nodes = []
+        nodes = NodeList()
         marks = []
         swap(&text, &document.tree.text)
         swap(&nodes, &document.tree.nodes)
@@ -72,7 +72,7 @@ struct YAMLComposer {
     /// Forgets what was composed.
     mutating func clear() {
         text.removeAll(keepingCapacity: true)
-        nodes.removeAll(keepingCapacity: true)
+        nodes.removeAll()
         marks.removeAll(keepingCapacity: true)
         open = []
         anchors = [:]
@@ -82,16 +82,18 @@ struct YAMLComposer {
     }
 
     /// Whether the document is nothing but `null`, as an empty one is.
-    var isNull: Bool { nodes.count <= 1 && nodes.first?.kind ?? .null == .null }
+    var isNull: Bool {
+        nodes.count == 0 || nodes.count == 1 && nodes[0].kind == .null
+    }
 
     mutating func endDocument() { isComplete = true }
 
     /// Applies merge keys, once the whole document is there.
     mutating func finish() throws(DocumentError) {
         guard hasMergeKeys else { return }
-        var merger = YAMLMerger(text: text, nodes: nodes, marks: marks)
+        var merger = YAMLMerger(text: text, nodes: nodes.take(), marks: marks)
         try merger.merge()
-        nodes = merger.merged
+        nodes = merger.merged.take()
         marks = merger.mergedMarks
     }
 }
@@ -134,7 +136,7 @@ extension YAMLComposer {
             if awaitsKey {
                 throw keyError("the collection '*\(name.excerpt)'", at: position)
             }
-            if nodes.last?.kind == .mergeKey, nodes[range.lowerBound].kind == .array {
+            if nodes[nodes.count - 1].kind == .mergeKey, nodes[range.lowerBound].kind == .array {
                 // As in kubectl's reader, a sequence of mappings must be written out.
                 throw YAMLMerger.sourceError(at: position)
             }
@@ -231,7 +233,8 @@ extension YAMLComposer {
             RawNode(
                 offset: UInt32(truncatingIfNeeded: range.lowerBound),
                 length: UInt32(truncatingIfNeeded: range.count),
-                next: KeyFingerprint.of(text.span, range), kind: kind, hasEscapes: false),
+                next: KeyFingerprint.of(text.span.extracting(range)), kind: kind,
+                hasEscapes: false),
             at: position)
         if let parent = open.indices.last { open[parent].awaitsKey = false }
     }

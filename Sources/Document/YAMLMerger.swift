@@ -4,16 +4,16 @@
 /// its end to its beginning, and what is set later wins: a merge key after a member overrides it.
 /// Nothing is copied twice, so the work is bounded by the number of nodes; the recursion by their
 /// depth.
-struct YAMLMerger {
+struct YAMLMerger: ~Copyable {
     let text: [UInt8]
-    let nodes: [RawNode]
+    let nodes: NodeList
     let marks: [SourcePosition]
     /// The tree without merge keys.
-    private(set) var merged: [RawNode] = []
+    var merged = NodeList()
     /// Where its nodes began.
     private(set) var mergedMarks: [SourcePosition] = []
 
-    init(text: [UInt8], nodes: [RawNode], marks: [SourcePosition]) {
+    init(text: [UInt8], nodes: consuming NodeList, marks: [SourcePosition]) {
         self.text = text
         self.nodes = nodes
         self.marks = marks
@@ -21,7 +21,7 @@ struct YAMLMerger {
 
     /// Makes `merged` of the whole tree.
     mutating func merge() throws(DocumentError) {
-        if !nodes.isEmpty { try emit(0) }
+        if nodes.count > 0 { try emit(0) }
     }
 
     /// The members of one mapping: where the keys lie, the latest of equal ones.

@@ -177,8 +177,11 @@ extension Node.Kind {
     /// The kind with its article.
     package var phrase: String {
         switch self {
-        case .object, .array: "an \(rawValue)"
-        case .string, .number, .boolean: "a \(rawValue)"
+        case .object: "an object"
+        case .array: "an array"
+        case .string: "a string"
+        case .number: "a number"
+        case .boolean: "a boolean"
         case .null: "null"
         }
     }

@@ -1,0 +1,86 @@
+import Testing
+
+@testable import Document
+
+/// What is done to whole words and blocks, beside the same done to single bytes.
+@Suite struct WordScanTests {
+    static let specials: [UInt8] = [0x00, 0x1F, 0x22, 0x5C, 0x80, 0xA0, 0xC3, 0xFF]
+    static let plain: [UInt8] = [0x20, 0x21, 0x23, 0x5B, 0x5D, 0x61, 0x7E, 0x7F]
+
+    // An expectation can't hold a span.
+    private func skipPlain(_ text: [UInt8], from start: Int) -> Int {
+        WordScan.skipPlain(text.span, from: start)
+    }
+
+    private func isPlain(_ text: [UInt8]) -> Bool { WordScan.isPlain(text.span) }
+
+    private func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        WordScan.areEqual(left.span, right.span)
+    }
+
+    /// A special byte at every place of texts up to three blocks long, from every start.
+    @Test(arguments: specials)
+    func plainBytesEndAtASpecialOne(special: UInt8) {
+        for count in 0...48 {
+            var text = (0..<count).map { Self.plain[$0 % Self.plain.count] }
+            for start in 0...count {
+                #expect(skipPlain(text, from: start) == count)
+            }
+            #expect(isPlain(text))
+            for place in 0..<count {
+                let byte = text[place]
+                text[place] = special
+                for start in 0...place {
+                    #expect(skipPlain(text, from: start) == place)
+                }
+                #expect(!isPlain(text))
+                text[place] = byte
+            }
+        }
+    }
+
+    @Test func textsAreEqualByteForByte() {
+        for count in 0...40 {
+            let text = (0..<count).map { UInt8($0) }
+            #expect(areEqual(text, Array(text)))
+            #expect(!areEqual(text, text + [0]))
+            for place in 0..<count {
+                var other = text
+                other[place] ^= 0x80
+                #expect(!areEqual(text, other))
+            }
+        }
+    }
+}
+
+/// A tree's nodes keep their order and their values however often room is made.
+@Suite struct NodeListTests {
+    private func node(_ index: Int) -> RawNode {
+        RawNode(offset: UInt32(index), length: 1, next: 2, kind: .string, hasEscapes: false)
+    }
+
+    @Test(arguments: [0, 1, 63, 64, 65, 1000])
+    func itGrows(count: Int) {
+        var list = NodeList()
+        for index in 0..<count { list.append(node(index)) }
+        let (length, capacity) = (list.count, list.capacity)
+        #expect(length == count && capacity >= count)
+        for index in 0..<count {
+            let offset = list[index].offset
+            #expect(offset == UInt32(index))
+        }
+        list.removeAll()
+        let (after, kept) = (list.count, list.capacity)
+        #expect(after == 0 && kept == capacity)
+    }
+
+    @Test func whatIsTakenIsGone() {
+        var list = NodeList()
+        list.append(node(7))
+        let taken = list.take()
+        let (count, offset) = (taken.count, taken[0].offset)
+        #expect(count == 1 && offset == 7)
+        let (rest, room) = (list.count, list.capacity)
+        #expect(rest == 0 && room == 0)
+    }
+}
