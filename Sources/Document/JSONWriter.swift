@@ -44,28 +44,14 @@ package struct JSONWriter {
 
     /// Writes a member's name; its value must follow.
     package mutating func key(_ name: String) {
-        let characters = name.utf8.span
-        if WordScan.isPlain(characters) {
-            // Nearly all that an answer is made of: written at once.
-            bytes.append(addingCapacity: characters.count + 4) { output in
-                if needsComma { output.append(UInt8(ascii: ",")) }
-                output.append(UInt8(ascii: "\""))
-                output.append(copying: characters)
-                output.append(UInt8(ascii: "\""))
-                output.append(UInt8(ascii: ":"))
-            }
-        } else {
-            separate()
-            quote(name)
-            bytes.append(UInt8(ascii: ":"))
-        }
+        quote(name.utf8.span, isKey: true)
         needsComma = false
     }
 
     /// Writes a string.
     package mutating func string(_ text: String) {
-        separate()
-        quote(text)
+        quote(text.utf8.span, isKey: false)
+        needsComma = true
     }
 
     /// Writes a string piece by piece: what `pieces` passes to `text`.
@@ -87,16 +73,21 @@ package struct JSONWriter {
     package mutating func string(_ node: Node) {
         guard node.kind == .string else { return null() }
         guard node.isJSON else { return string(node.string ?? "") }
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        node.withRawBytes { bytes.append(copying: $0) }
-        bytes.append(UInt8(ascii: "\""))
+        node.withRawBytes { quotePlain($0, isKey: false) }
+        needsComma = true
     }
 
     /// Writes an integer.
     package mutating func number(_ value: Int) {
         separate()
-        bytes.append(utf8: String(value))
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        text(value.magnitude, digits: 1)
+    }
+
+    /// Writes a number with zeros before it, up to so many digits: only of use inside `string`.
+    package mutating func text(_ value: UInt, digits: Int) {
+        if value >= 10 || digits > 1 { text(value / 10, digits: digits - 1) }
+        bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
     }
 
     /// Writes a boolean.
@@ -149,10 +140,26 @@ package struct JSONWriter {
         bytes.append(utf8: json)
     }
 
-    private mutating func quote(_ text: String) {
+    /// Writes a text in quotes, with a comma before it where one is needed.
+    @inline(__always)
+    private mutating func quote(_ characters: Span<UInt8>, isKey: Bool) {
+        guard !WordScan.isPlain(characters) else { return quotePlain(characters, isKey: isKey) }
+        separate()
         bytes.append(UInt8(ascii: "\""))
-        escape(text.utf8.span)
-        bytes.append(UInt8(ascii: "\""))
+        escape(characters)
+        bytes.append(utf8: isKey ? "\":" : "\"")
+    }
+
+    /// The same of a text that needs no escape, as nearly all that an answer is made of: at once.
+    @inline(__always)
+    private mutating func quotePlain(_ characters: Span<UInt8>, isKey: Bool) {
+        bytes.append(addingCapacity: characters.count + 4) { output in
+            if needsComma { output.append(UInt8(ascii: ",")) }
+            output.append(UInt8(ascii: "\""))
+            output.append(copying: characters)
+            output.append(UInt8(ascii: "\""))
+            if isKey { output.append(UInt8(ascii: ":")) }
+        }
     }
 
     private mutating func escape(_ characters: Span<UInt8>) {

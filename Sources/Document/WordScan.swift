@@ -40,7 +40,7 @@ package enum WordScan {
     static func isPlain(_ bytes: Span<UInt8>) -> Bool {
         let raw = unsafe bytes.bytes
         let count = raw.byteCount
-        guard count >= 16 else { return skipPlainSingly(bytes, from: 0) == count }
+        guard count >= 16 else { return isPlainAndShort(bytes) }
         var index = 0
         while index < count &- 16 {
             if marks(in: raw, at: index) != (0, 0) { return false }
@@ -48,6 +48,32 @@ package enum WordScan {
         }
         // What is left, and some bytes before it, which are plain already.
         return marks(in: raw, at: count &- 16) == (0, 0)
+    }
+
+    /// The same of fewer than sixteen bytes: eight or four from either end, which may overlap.
+    @inline(__always)
+    private static func isPlainAndShort(_ bytes: Span<UInt8>) -> Bool {
+        let raw = unsafe bytes.bytes
+        let count = raw.byteCount
+        guard count >= 4 else { return skipPlainSingly(bytes, from: 0) == count }
+        if count < 8 {
+            let first = unsafe raw.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self)
+            let last = unsafe raw.unsafeLoadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)
+            return isPlain(UInt64(first) | UInt64(last) &<< 32)
+        }
+        let first = unsafe raw.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self)
+        let last = unsafe raw.unsafeLoadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+        return isPlain(first) && isPlain(last)
+    }
+
+    /// Whether the eight bytes of a word are plain.
+    @inline(__always)
+    private static func isPlain(_ word: UInt64) -> Bool {
+        // Where a subtraction takes from the byte above, the byte below is special itself.
+        let quote = (word ^ (ones &* UInt64(UInt8(ascii: "\"")))) &- ones
+        let backslash = (word ^ (ones &* UInt64(UInt8(ascii: "\\")))) &- ones
+        let special = word | (word &- ones &* 0x20) | quote | backslash
+        return special & highBits == 0
     }
 
     /// A high bit for each of the sixteen bytes at `index` that is not plain.

@@ -50,7 +50,9 @@ package struct LogBuffer {
         writer.key("time")
         writer.string { text in
             text.text(secondText)
-            text.text(Timestamp.fraction(ofUnixNanoseconds: unixNanoseconds))
+            text.text(".")
+            text.text(Timestamp.microsecond(ofUnixNanoseconds: unixNanoseconds), digits: 6)
+            text.text("Z")
         }
         writer.member("level", level.rawValue)
         writer.member("msg", message)

@@ -43,11 +43,10 @@ package struct Timestamp: Sendable {
         "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(clock)"
     }
 
-    /// What follows the second in RFC 3339: `.000125Z`. Short enough to take no memory.
-    static func fraction(ofUnixNanoseconds nanoseconds: Int64) -> String {
+    /// The microsecond of the second, of a moment of which nothing else is wanted.
+    static func microsecond(ofUnixNanoseconds nanoseconds: Int64) -> UInt {
         let second = nanoseconds.floorDivided(by: 1_000_000_000)
-        let microseconds = (nanoseconds - second * 1_000_000_000) / 1_000
-        return ".\(String(1_000_000 + microseconds).dropFirst())Z"
+        return UInt(nanoseconds - second * 1_000_000_000) / 1_000
     }
 
     /// The preferred date of HTTP (RFC 9110, section 5.6.7): `Sat, 31 Jan 2026 08:05:09 GMT`.

@@ -43,6 +43,35 @@ import Testing
             text == #"{"s":"x","i":-1,"b":true,"a":[null,{},[],1.5,false],"o":{"k":0}}"#)
     }
 
+    @Test(arguments: [0, 9, 10, -1, -10, 1_234_567_890, .max, .min])
+    func `writes integers`(value: Int) {
+        #expect(written { writer in writer.number(value) } == String(value))
+    }
+
+    @Test(arguments: [(0, 1, "0"), (7, 3, "007"), (125, 6, "000125"), (1234, 3, "1234")])
+    func `fills a number up with zeros`(value: UInt, digits: Int, expected: String) {
+        let text = written { writer in
+            writer.string { text in text.text(value, digits: digits) }
+        }
+        #expect(text == "\"\(expected)\"")
+    }
+
+    /// Of every length that is looked at in another way, with and without something to escape.
+    @Test(arguments: 0...20)
+    func `writes keys and strings of any length`(count: Int) {
+        let plain = String(repeating: "x", count: count)
+        for text in [plain, plain + "\n"] {
+            let expected = "\"" + text.replacing("\n", with: "\\n") + "\""
+            let written = written { writer in
+                writer.beginObject()
+                writer.member(text, text)
+                writer.member(text, text)
+                writer.endObject()
+            }
+            #expect(written == "{\(expected):\(expected),\(expected):\(expected)}")
+        }
+    }
+
     @Test(arguments: [
         ("", #""""#), ("plain é 😀", #""plain é 😀""#), ("a\"b\\c/", #""a\"b\\c/""#),
         ("\n\r\t", #""\n\r\t""#), ("\0\u{1}\u{1F}\u{7F}", "\"\\u0000\\u0001\\u001f\u{7F}\""),
