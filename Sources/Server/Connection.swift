@@ -122,7 +122,9 @@ final class Connection {
         let count = try engine.receive(at: moment) {
             (span: inout MutableSpan<UInt8>) throws(TLSError) -> Int in
             switch try session?.read(into: &span) {
-            case .bytes(let count): return count
+            case .bytes(let count):
+                mayHoldPlaintext = session?.holdsInput ?? false
+                return count
             case .closed:
                 isInputEnded = true
                 mayHoldPlaintext = false

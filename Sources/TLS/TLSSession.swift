@@ -127,7 +127,7 @@ extension TLSSession {
     package mutating func handshake() throws(TLSError) -> Bool {
         if isHandshakeComplete { return true }
         guard !hasFailed else { throw failure("TLS handshake") }
-        ERR_clear_error()
+        forgetErrors()
         let result = unsafe SSL_do_handshake(ssl)
         if result == 1 {
             isHandshakeComplete = true
@@ -141,7 +141,7 @@ extension TLSSession {
     package mutating func read(into buffer: inout MutableSpan<UInt8>) throws(TLSError) -> TLSRead {
         precondition(isHandshakeComplete && !buffer.isEmpty, "read after the handshake, with room")
         guard !hasFailed else { throw failure("reading from TLS") }
-        ERR_clear_error()
+        forgetErrors()
         var count = 0
         // Sound: the call writes at most the span's bytes, and one integer.
         let result = unsafe buffer.withUnsafeMutableBytes {
@@ -155,12 +155,18 @@ extension TLSSession {
         }
     }
 
+    /// Whether `read` could find anything: ciphertext that was received, or plaintext of a record
+    /// that the last read had no room for.
+    package var holdsInput: Bool {
+        unsafe openssl_bio_count(input) > 0 || SSL_has_pending(ssl) == 1
+    }
+
     /// Encrypts all of the plaintext; it then waits as output. The caller bounds how much may wait.
     package mutating func write(_ plaintext: Span<UInt8>) throws(TLSError) {
         precondition(isHandshakeComplete, "write after the handshake")
         if plaintext.isEmpty { return }
         guard !hasFailed else { throw failure("writing to TLS") }
-        ERR_clear_error()
+        forgetErrors()
         var count = 0
         // Sound: the call reads the span's bytes and writes one integer. A memory BIO takes all.
         let result = unsafe plaintext.withUnsafeBytes {
@@ -175,8 +181,14 @@ extension TLSSession {
         // would wait for the peer's end, and fail at what the peer said before it.
         guard isHandshakeComplete, !hasFailed, !hasClosed else { return }
         hasClosed = true
-        ERR_clear_error()
+        forgetErrors()
         unsafe SSL_shutdown(ssl)
+    }
+
+    /// Empties this thread's queue of errors, by which `SSL_get_error` would judge the next call.
+    /// It is nearly always empty, and seeing that costs a tenth of clearing it.
+    private func forgetErrors() {
+        if ERR_peek_error() != 0 { ERR_clear_error() }
     }
 
     private mutating func failure(_ operation: String) -> TLSError {

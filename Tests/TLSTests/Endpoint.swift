@@ -32,6 +32,7 @@ final class Endpoint {
     func peerSubject(byteLimit: Int) -> String? { session.peerSubject(byteLimit: byteLimit) }
     var resumption: TLSResumption? { session.resumption }
     var pendingOutputCount: Int { session.pendingOutputCount }
+    var holdsInput: Bool { session.holdsInput }
 
     func handshake() throws(TLSError) -> Bool { try session.handshake() }
 
@@ -64,6 +65,14 @@ final class Endpoint {
             guard case .bytes(let count) = result else { return (bytes, result) }
             bytes += buffer[..<count]
         }
+    }
+
+    /// Reads at most so many bytes at once, as text.
+    func readOnce(atMost room: Int) throws(TLSError) -> String {
+        var buffer = [UInt8](repeating: 0, count: room)
+        var span = buffer.mutableSpan
+        guard case .bytes(let count) = try session.read(into: &span) else { return "" }
+        return String(decoding: buffer[..<count], as: UTF8.self)
     }
 
     /// Reads what has arrived as text.

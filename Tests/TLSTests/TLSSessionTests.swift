@@ -52,6 +52,30 @@ struct TLSSessionTests {
         }
     }
 
+    /// A read is worth its while as long as there is a record, or a part of one, that none has had.
+    @Test(arguments: [TLSVersion.tls12, .tls13])
+    func knowsWhetherThereIsMoreToRead(version: TLSVersion) throws {
+        let client = try Endpoint.client(try clientContext(version))
+        let server = try Endpoint.server(try serverContext())
+        try shakeHands(client, server)
+        #expect(try server.read().end == .wantsInput)
+        #expect(!server.holdsInput)
+        try client.write("first")
+        try server.receive(client.output())
+        #expect(server.holdsInput)
+        #expect(try server.readOnce(atMost: 3) == "fir")
+        #expect(server.holdsInput)
+        #expect(try server.readOnce(atMost: 3) == "st")
+        #expect(!server.holdsInput)
+        try client.write("one")
+        try client.write("two")
+        try server.receive(client.output())
+        #expect(try server.readOnce(atMost: 100) == "one")
+        #expect(server.holdsInput)
+        #expect(try server.readOnce(atMost: 100) == "two")
+        #expect(!server.holdsInput)
+    }
+
     @Test func keepsWhatWasNotTaken() throws {
         let client = try Endpoint.client(try clientContext())
         let server = try Endpoint.server(try serverContext())
