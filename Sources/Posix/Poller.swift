@@ -36,6 +36,12 @@ package struct Poller: ~Copyable {
         /// Takes the events of epoll_ctl(2).
         package init(rawValue: UInt32) { self.rawValue = rawValue }
 
+        /// Interest in either, in both or in neither.
+        package init(reading: Bool, writing: Bool) {
+            rawValue =
+                (reading ? linux_epoll_readable : 0) | (writing ? linux_epoll_writable : 0)
+        }
+
         /// Bytes, a connection to accept, or the end of what the peer sends.
         package static let read = Interest(rawValue: linux_epoll_readable)
         /// Room for bytes to send.

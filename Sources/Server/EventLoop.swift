@@ -427,9 +427,8 @@ extension EventLoop {
     }
 
     private func watch(_ connection: Connection) {
-        var interest: Poller.Interest = []
-        if connection.wantsInput { interest.insert(.read) }
-        if connection.hasPendingOutput { interest.insert(.write) }
+        let interest = Poller.Interest(
+            reading: connection.wantsInput, writing: connection.hasPendingOutput)
         guard interest != connection.interest else { return }
         connection.interest = interest
         do throws(SystemError) {
