@@ -59,6 +59,7 @@ package struct RuleScope: Sendable {
 
     /// Whether the rule can see what a request of this shape carries; `isWorkload` says whether
     /// `kind`, that of the thing touched, is in the workload table.
+    @inline(__always)
     func sees(_ subject: Subject, touching kind: GroupKind, isWorkload: Bool) -> Bool {
         switch subject.operation {
         case .connect:
