@@ -133,6 +133,27 @@ package enum WordScan {
             == right.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: type)
     }
 
+    /// Where in the range a byte stands first.
+    package static func firstIndex(
+        of byte: UInt8, in bytes: Span<UInt8>, _ range: Range<Int>
+    ) -> Int? {
+        let raw = unsafe bytes.bytes
+        var index = range.lowerBound
+        while index <= range.upperBound - 8 {
+            let word = unsafe raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+            let differences = word.littleEndian ^ (ones &* UInt64(byte))
+            // A high bit for the first byte that does not differ, and perhaps for some behind it.
+            let marks = (differences &- ones) & ~differences & highBits
+            if marks != 0 { return index + marks.trailingZeroBitCount / 8 }
+            index += 8
+        }
+        while index < range.upperBound {
+            if bytes[index] == byte { return index }
+            index += 1
+        }
+        return nil
+    }
+
     /// Whether all bytes are printable ASCII, from a space to a tilde.
     package static func isPrintableASCII(_ bytes: Span<UInt8>) -> Bool {
         let raw = unsafe bytes.bytes

@@ -33,7 +33,9 @@ package struct ImageReference: Equatable, Sendable {
         }
         // A colon after the last slash begins a tag; one before it belongs to the domain's port.
         var lastComponent = 0
-        for index in 0..<end where bytes[index] == UInt8(ascii: "/") { lastComponent = index + 1 }
+        while let slash = Self.first(UInt8(ascii: "/"), in: bytes, lastComponent..<end) {
+            lastComponent = slash + 1
+        }
         if let colon = Self.first(UInt8(ascii: ":"), in: bytes, lastComponent..<end) {
             let range = colon + 1..<end
             try Self.checkTag(bytes, range)
@@ -101,8 +103,7 @@ package struct ImageReference: Equatable, Sendable {
 
 extension ImageReference {
     private static func first(_ byte: UInt8, in bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
-        for index in range where bytes[index] == byte { return index }
-        return nil
+        WordScan.firstIndex(of: byte, in: bytes, range)
     }
 
     private static func isBlank(_ bytes: Span<UInt8>) -> Bool {

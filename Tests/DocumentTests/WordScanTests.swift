@@ -39,6 +39,29 @@ import Testing
         }
     }
 
+    private func firstIndex(of byte: UInt8, in text: [UInt8], _ range: Range<Int>) -> Int? {
+        WordScan.firstIndex(of: byte, in: text.span, range)
+    }
+
+    /// In every range of a text of three words, among bytes one bit or one more or less away.
+    @Test(arguments: [0x00, 0x2F, 0x40, 0x7F, 0x80, 0xFF] as [UInt8])
+    func bytesAreFoundInARange(byte: UInt8) {
+        let others = [byte ^ 0x80, byte ^ 1, byte &+ 1, byte &- 1]
+        var text = (0..<24).map { others[$0 % others.count] }
+        for place in text.indices {
+            let other = text[place]
+            text[place] = byte
+            for start in 0...text.count {
+                for end in start...text.count {
+                    let range = start..<end
+                    let expected = range.contains(place) ? place : nil
+                    #expect(firstIndex(of: byte, in: text, range) == expected)
+                }
+            }
+            text[place] = other
+        }
+    }
+
     @Test func textsAreEqualByteForByte() {
         for count in 0...40 {
             let text = (0..<count).map { UInt8($0) }
