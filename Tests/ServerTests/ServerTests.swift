@@ -44,10 +44,12 @@ private final class Client {
     }
 
     func send(_ text: String) throws {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            guard case .bytes(let count) = try socket.write(Array(bytes).span) else { return }
-            bytes.removeFirst(count)
+        let bytes = Array(text.utf8)
+        var sent = 0
+        while sent < bytes.count {
+            let rest = bytes.span.extracting(sent...)
+            guard case .bytes(let count) = try socket.write(rest) else { return }
+            sent += count
         }
     }
 
