@@ -69,10 +69,9 @@ package final class PolicySet: Sendable {
         memory.findings.areCompared = subject.operation == .update
         let isWorkload = table.contains(kind)
         memory.verdict.isUncoveredWorkload = !isWorkload && table.misses(subject)
-        let unreadable = subject.unreadable
         for policy in policies
         where policy.scope.sees(subject, touching: kind, isWorkload: isWorkload) {
-            if let unreadable {
+            if let unreadable = subject.unreadable {
                 if policy.match.concerns(subject, touching: kind) {
                     review.record(unreadable, policy, in: &memory.verdict)
                 }
