@@ -43,6 +43,8 @@ package struct Findings {
 
     /// Forgets all findings; the memory of what most policies find is kept for the next.
     mutating func removeAll() {
+        // Most policies have found nothing; whatever is listed has words.
+        if text.isEmpty, omitted == 0 { return }
         listed.removeAll(keepingCapacity: listed.capacity <= Self.keptFindings)
         text.removeAll(keepingCapacity: text.capacity <= Self.keptText)
         scratch.removeAll(keepingCapacity: scratch.capacity <= Self.keptText)
