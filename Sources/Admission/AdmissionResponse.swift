@@ -190,15 +190,14 @@ package struct AdmissionResponse {
     }
 
     private func auditText(_ objections: [Verdict.Objection]) -> String {
-        Self.auditText(
-            objections.map { objection in
-                let words = objection.words
-                let message = String(decoding: words.message(in: verdict.text), as: UTF8.self)
-                let path = words.path(in: verdict.text)
-                let text = "\(objection.policy.name): \(objection.rule): \(message)"
-                return path.isEmpty
-                    ? text : "\(text) (\(String(decoding: path, as: UTF8.self)))"
-            })
+        let texts = objections.prefix(Self.auditedViolations).map { objection in
+            let words = objection.words
+            let message = String(decoding: words.message(in: verdict.text), as: UTF8.self)
+            let path = words.path(in: verdict.text)
+            let text = "\(objection.policy.name): \(objection.rule): \(message)"
+            return path.isEmpty ? text : "\(text) (\(String(decoding: path, as: UTF8.self)))"
+        }
+        return Self.auditText(texts, of: objections.count)
     }
 
     /// `hotfix-4711: pinned-images: image-digest: INC-4711: the vendor's image has no digest yet`:
@@ -214,11 +213,12 @@ package struct AdmissionResponse {
             let reason = exception.reason.readable(limit: PolicyException.shownReason)
             texts.append("\(use.exception): \(use.policy): \(use.rule): \(reason)")
         }
-        return auditText(texts)
+        return auditText(texts, of: texts.count)
     }
 
-    private static func auditText(_ texts: [String]) -> String {
-        let more = texts.count - auditedViolations
+    /// The first of so many texts, and how many more there are.
+    private static func auditText(_ texts: [String], of count: Int) -> String {
+        let more = count - auditedViolations
         return texts.prefix(auditedViolations).joined(separator: "; ")
             + (more > 0 ? "; and \(more) more" : "")
     }

@@ -154,7 +154,6 @@ package struct AdmissionReviewReader {
         subject.object = node.present("object")
         subject.oldObject = node.present("oldObject")
         subject.unreadable = unreadable
-        return AdmissionReview(
-            version: version, uid: uid, subject: subject)
+        return AdmissionReview(version: version, uid: uid, subject: subject)
     }
 }

@@ -21,7 +21,7 @@ package enum WordScan {
         return skipPlainBlocks(bytes, from: start &+ 16)
     }
 
-    /// The same, sixteen bytes at a time.
+    /// `skipPlain`, sixteen bytes at a time.
     @inline(never)
     private static func skipPlainBlocks(_ bytes: Span<UInt8>, from start: Int) -> Int {
         let raw = unsafe bytes.bytes
@@ -89,17 +89,17 @@ package enum WordScan {
         return (words[0].littleEndian & highBits, words[1].littleEndian & highBits)
     }
 
-    /// The same, one byte at a time: for what is left at the end of a text.
+    /// `skipPlain`, one byte at a time: for what is left at the end of a text.
     @inline(never)
     private static func skipPlainSingly(_ bytes: Span<UInt8>, from start: Int) -> Int {
         var index = start
-        while index < bytes.count, isPlain(bytes[index]) { index += 1 }
+        while index < bytes.count, standsForItself(bytes[index]) { index += 1 }
         return index
     }
 
     /// Whether a byte stands for itself in a JSON string and ends nothing.
     @inline(__always)
-    private static func isPlain(_ byte: UInt8) -> Bool {
+    private static func standsForItself(_ byte: UInt8) -> Bool {
         byte >= 0x20 && byte < 0x80 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 

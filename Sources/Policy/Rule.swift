@@ -91,6 +91,7 @@ package struct RuleScope: Sendable {
     /// Some subresources carry no pod spec, or only the kubelet's report of one. Any other whose
     /// object bears a pod spec is judged: fail safe.
     private func sees(subresource: String) -> Bool {
+        // The usual case, for which no string need be compared.
         if subresource.isEmpty { return true }
         return switch subresource {
         case "scale": scaling

@@ -5,7 +5,7 @@ internal import Document
 /// What a rule finds wrong is told in some six pieces, most of them literals of the program and
 /// names of the object. As `String`s they would be copied and allocated three times before they
 /// are written; so they are written once, where the verdict keeps its text. Until then they are
-/// plain bits, which are copied without counting references.
+/// plain bits, but for the few strings that were put together elsewhere, and copied as such.
 struct Text: ExpressibleByStringInterpolation {
     typealias StringLiteralType = StaticString
 
@@ -32,9 +32,6 @@ struct Text: ExpressibleByStringInterpolation {
 
     init(stringLiteral text: StaticString) { append(.literal(text)) }
 
-    /// Words of the program.
-    init(_ text: StaticString) { append(.literal(text)) }
-
     /// A string that was put together somewhere else.
     init(_ text: String) { append(text) }
 
@@ -53,7 +50,6 @@ struct Text: ExpressibleByStringInterpolation {
             // What stands between two interpolations is empty where they touch.
             if literal.utf8CodeUnitCount > 0 { text.append(.literal(literal)) }
         }
-        mutating func appendInterpolation(_ words: StaticString) { text.append(.literal(words)) }
         mutating func appendInterpolation(_ string: String) { text.append(string) }
         mutating func appendInterpolation(_ node: Node?) { text.append(node) }
         mutating func appendInterpolation(_ number: Int) { text.append(.number(number)) }

@@ -62,6 +62,24 @@ import Testing
         }
     }
 
+    /// In every place of a text of two words and a rest, the first and last that are printable and
+    /// those beside them.
+    @Test(
+        arguments: [
+            (0x00, false), (0x1F, false), (0x20, true), (0x21, true), (0x7E, true), (0x7F, false),
+            (0x80, false), (0xA0, false), (0xFF, false),
+        ] as [(UInt8, Bool)])
+    func printableTextIsToldByEachByte(byte: UInt8, isPrintable: Bool) {
+        for other in [0x20, 0x7E] as [UInt8] {
+            var text = [UInt8](repeating: other, count: 19)
+            for place in text.indices {
+                text[place] = byte
+                #expect(WordScan.isPrintableASCII(text.span) == isPrintable)
+                text[place] = other
+            }
+        }
+    }
+
     @Test func textsAreEqualByteForByte() {
         for count in 0...40 {
             let text = (0..<count).map { UInt8($0) }
@@ -73,37 +91,5 @@ import Testing
                 #expect(!areEqual(text, other))
             }
         }
-    }
-}
-
-/// A tree's nodes keep their order and their values however often room is made.
-@Suite struct NodeListTests {
-    private func node(_ index: Int) -> RawNode {
-        RawNode(offset: UInt32(index), length: 1, next: 2, kind: .string, hasEscapes: false)
-    }
-
-    @Test(arguments: [0, 1, 63, 64, 65, 1000])
-    func itGrows(count: Int) {
-        var list = NodeList()
-        for index in 0..<count { list.append(node(index)) }
-        let (length, capacity) = (list.count, list.capacity)
-        #expect(length == count && capacity >= count)
-        for index in 0..<count {
-            let offset = list[index].offset
-            #expect(offset == UInt32(index))
-        }
-        list.removeAll()
-        let (after, kept) = (list.count, list.capacity)
-        #expect(after == 0 && kept == capacity)
-    }
-
-    @Test func whatIsTakenIsGone() {
-        var list = NodeList()
-        list.append(node(7))
-        let taken = list.take()
-        let (count, offset) = (taken.count, taken[0].offset)
-        #expect(count == 1 && offset == 7)
-        let (rest, room) = (list.count, list.capacity)
-        #expect(rest == 0 && room == 0)
     }
 }

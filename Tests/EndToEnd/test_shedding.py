@@ -133,7 +133,7 @@ def test_a_peer_has_its_share_of_the_connections(start):
 
 @pytest.mark.parametrize("option", [
     "--admission-connections", "--service-connections", "--peer-connections", "--peer-checks"])
-def test_a_share_is_at_least_one(option, enforcing):
+def test_a_number_of_connections_or_checks_is_at_least_one(option, enforcing):
     address = "http://127.0.0.1:0"
     done = harness.command(
         "serve", "--policies", enforcing, "--admission-address", address,

@@ -68,7 +68,7 @@ extension NoInPlaceChange {
         let (spec, oldSpec) = (try subject.object?.podSpec(), try subject.oldObject?.podSpec())
         // A Pod may have resources of its own, which its containers share.
         if !allowResize, try !Self.areSameResources(spec, oldSpec, in: .podSpec) {
-            findings.append(
+            findings.appendChange(
                 "resources", at: .podSpec.field("resources"),
                 "the resources of the running Pod \"\(subject.readableName)\" are changed")
         }
@@ -76,7 +76,7 @@ extension NoInPlaceChange {
         let oldDeadline = try oldSpec?.member("activeDeadlineSeconds", .number, in: .podSpec)
         if !Node.areSame(deadline, oldDeadline) {
             let change = deadline?.numberText.map { "set to \($0)" } ?? "removed"
-            findings.append(
+            findings.appendChange(
                 "deadline", at: .podSpec.field("activeDeadlineSeconds"),
                 "the deadline of the running Pod \"\(subject.readableName)\" is \(change)")
         }
@@ -89,25 +89,25 @@ extension NoInPlaceChange {
         switch change {
         case .added(let container):
             let image = try container.image()
-            findings.append(
+            findings.appendChange(
                 "added", at: container.path, "\(container.title) is added to \(pod)",
                 image: image)
         case .removed(let container):
-            findings.append(
+            findings.appendChange(
                 "removed", at: FieldPath.podSpec.member(container.list.rawValue),
                 "\(container.title) is removed from \(pod)")
         case .changed(let container, let old):
             let image = try container.image()
             if try !Node.areSame(image, old.image()) {
                 let new = image?.string.map { "changed to \"\($0)\"" } ?? "removed"
-                findings.append(
+                findings.appendChange(
                     "image", at: container.path.field("image"),
                     "the image of \(container.title) of \(pod) is \(new)", image: image)
             }
             if !allowResize,
                 try !Self.areSameResources(container.node, old.node, in: container.path)
             {
-                findings.append(
+                findings.appendChange(
                     "resources", at: container.path.field("resources"),
                     "the resources of \(container.title) of \(pod) are changed", image: image)
             }
@@ -116,7 +116,8 @@ extension NoInPlaceChange {
 }
 
 extension Findings {
-    fileprivate mutating func append(
+    /// Adds a change of a running Pod: all of them are mended alike.
+    fileprivate mutating func appendChange(
         _ check: String, at path: @autoclosure () -> FieldPath, _ message: @autoclosure () -> Text,
         image: Node? = nil
     ) {
