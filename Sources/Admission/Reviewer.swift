@@ -26,7 +26,18 @@ package final class Reviewer {
         _ body: [UInt8], _ range: Range<Int>, at moment: Moment,
         report: (borrowing Decision) -> Result
     ) throws(InvalidReview) -> Result {
-        defer { document.release(keepingNodes: Self.keptNodes) }
+        // Behind the decision's end, so that nobody else has its memory.
+        defer {
+            document.release(keepingNodes: Self.keptNodes)
+            memory.removeAll()
+        }
+        return try decide(body, range, at: moment, report: report)
+    }
+
+    private func decide<Result>(
+        _ body: [UInt8], _ range: Range<Int>, at moment: Moment,
+        report: (borrowing Decision) -> Result
+    ) throws(InvalidReview) -> Result {
         let review = try AdmissionReviewReader.read(
             body, range, into: document, policies: policies, limits: limits)
         let verdict = policies.evaluate(review.subject, at: moment, using: &memory)

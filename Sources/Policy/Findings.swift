@@ -45,6 +45,7 @@ package struct Findings {
     mutating func removeAll() {
         listed.removeAll(keepingCapacity: listed.capacity <= Self.keptFindings)
         text.removeAll(keepingCapacity: text.capacity <= Self.keptText)
+        scratch.removeAll(keepingCapacity: scratch.capacity <= Self.keptText)
         omitted = 0
     }
 

@@ -59,7 +59,7 @@ package final class PolicySet: Sendable {
     package func evaluate(
         _ subject: Subject, at moment: Moment, using memory: inout EvaluationMemory
     ) -> Verdict {
-        memory.verdict.removeAll()
+        memory.removeAll()
         if subject.isMirrorPod {
             memory.verdict.isMirrorPod = true
             return memory.verdict
@@ -98,6 +98,12 @@ package struct EvaluationMemory {
 
     /// Memory for a first evaluation.
     package init() {}
+
+    /// Forgets what was evaluated and gives back what a large review took.
+    package mutating func removeAll() {
+        verdict.removeAll()
+        findings.removeAll()
+    }
 }
 
 /// One evaluation under way: what rules share is found once, when the first one asks.
@@ -143,18 +149,19 @@ private struct Review {
         recordFindings(policy, &memory.findings, in: &memory.verdict)
     }
 
-    /// Records what is wrong, or what would be but for an exception. Exceptions are asked last: one
-    /// is used only where it lets pass what nothing else does.
+    /// Records what is wrong, or what would be but for an exception, and forgets the findings.
+    /// Exceptions are asked last: one is used only where it lets pass what nothing else does.
     private func recordFindings(
         _ policy: Policy, _ findings: inout Findings, in verdict: inout Verdict
     ) {
+        // Where all were dropped too, for their words are still there.
+        defer { findings.removeAll() }
         if findings.isEmpty { return }
         let exceptions = exceptions(from: policy)
         let start = verdict.text.count
         if start > Self.maximumText {
             let count = findings.listed.count + findings.omitted
-            record(.omitted(count, policy, &verdict.text), exceptions, in: &verdict)
-            return findings.removeAll()
+            return record(.omitted(count, policy, &verdict.text), exceptions, in: &verdict)
         }
         if start == 0 {
             verdict.text.reserveCapacity(findings.text.count + Self.usualText)
@@ -170,7 +177,6 @@ private struct Review {
         if findings.omitted > 0 {
             record(.omitted(findings.omitted, policy, &verdict.text), exceptions, in: &verdict)
         }
-        findings.removeAll()
     }
 
     /// How many bytes the words of a verdict may take before further policies tell no more than

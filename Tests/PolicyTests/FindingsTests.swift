@@ -78,22 +78,53 @@ import Testing
         #expect(findings.omitted == 999)
     }
 
-    /// What an evaluation takes over from the one before is memory and nothing else, and a verdict
-    /// that somebody keeps stays as it is.
+    /// Subjects that leave different things behind: many findings, none, an object that cannot be
+    /// read, an update of which some is forgiven, or all.
+    private static func subjects() throws -> [Subject] {
+        try [
+            subject(pod(3)), subject(pod(1_000, image: "other")),
+            subject("{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {}}"),
+            request(.update, pod(3), old: pod(2)), request(.update, pod(3), old: pod(3)),
+            subject("{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: []}"),
+            subject(pod(2)),
+        ]
+    }
+
+    /// What an evaluation takes over from the one before is memory and nothing else.
     @Test func evaluationsInOneMemoryAreAsThoseInTheirOwn() throws {
         let set = try policySet("image-digest")
-        let subjects = try [
-            subject(Self.pod(3)), subject(Self.pod(1_000, image: "other")),
-            subject("{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {}}"),
-            request(.update, Self.pod(3), old: Self.pod(2)),
-            subject("{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: []}"),
-            subject(Self.pod(2)),
-        ]
         var memory = EvaluationMemory()
-        let moment = Moment(seconds: 0)
-        let together = subjects.map { set.evaluate($0, at: moment, using: &memory) }
-        let alone = subjects.map { set.evaluate($0, at: moment) }
+        for (subject, count) in zip(try Self.subjects(), [3, 1_000, 0, 1, 0, 1, 2]) {
+            // Neither verdict outlives its turn: the next is written over it.
+            let alone = set.evaluate(subject, at: anyMoment)
+            let verdict = set.evaluate(subject, at: anyMoment, using: &memory)
+            #expect(verdict.violations == alone.violations)
+            #expect(verdict.violations.count == count)
+            #expect(verdict.text == alone.text)
+        }
+    }
+
+    @Test func aVerdictThatSomebodyKeepsStaysAsItIs() throws {
+        let set = try policySet("image-digest")
+        var memory = EvaluationMemory()
+        let together = try Self.subjects().map {
+            set.evaluate($0, at: anyMoment, using: &memory)
+        }
+        let alone = try Self.subjects().map { set.evaluate($0, at: anyMoment) }
         #expect(together.map(\.violations) == alone.map(\.violations))
-        #expect(alone.map(\.violations.count) == [3, 1_000, 0, 1, 1, 2])
+    }
+
+    /// What is forgiven leaves no words behind: they would fill the room of those that count.
+    @Test func forgivenUpdatesCanBeRepeatedForEver() throws {
+        let set = try policySet("image-digest")
+        let image = String(repeating: "x", count: 2_000)
+        let update = try request(
+            .update, Self.pod(4, image: image), old: Self.pod(4, image: image))
+        var memory = EvaluationMemory()
+        // Each time some 9 KB of words, and 4 MiB are what one policy may say.
+        for _ in 0..<1_000 {
+            let verdict = set.evaluate(update, at: anyMoment, using: &memory)
+            try #require(verdict.isAllowed && verdict.text.isEmpty)
+        }
     }
 }
