@@ -30,9 +30,9 @@ struct AdmissionRequest {
                 kind?["group"]?.string ?? "",
                 try requiredText("request.kind.kind", kind?["kind"])),
             isRequest: true)
-        subject.resource = try requiredText(
-            "request.resource.resource", node["resource"]?["resource"])
-        subject.resourceGroup = node["resource"]?["group"]?.string ?? ""
+        let resource = node["resource"]
+        subject.resource = try requiredText("request.resource.resource", resource?["resource"])
+        subject.resourceGroup = resource?["group"]?.string ?? ""
         subject.subresource = try text("request.subResource", node.present("subResource"))
         subject.namespace = try text("request.namespace", node.present("namespace"))
         subject.requestName = try typed("request.name", node.present("name"), .string)

@@ -216,14 +216,18 @@ extension Tree {
     @inline(__always)
     func equals(_ raw: RawNode, _ wanted: Span<UInt8>) -> Bool {
         // By bytes: Swift takes strings for equal that differ in their scalars ("K" and U+212A).
-        if raw.hasEscapes { return equalsDecoded(raw, wanted) }
-        let start = Int(raw.offset)
-        return WordScan.areEqual(text.span.extracting(start..<start + Int(raw.length)), wanted)
+        let range = Int(raw.offset)..<Int(raw.offset) + Int(raw.length)
+        if raw.hasEscapes { return Self.areEqualDecoded(text.span, range, wanted) }
+        return WordScan.areEqual(text.span.extracting(range), wanted)
     }
 
+    /// The same for a string with escapes. Were it given the tree, every look-up would first make a
+    /// copy of that for this call, which hardly ever comes.
     @inline(never)
-    private func equalsDecoded(_ raw: RawNode, _ wanted: Span<UInt8>) -> Bool {
-        WordScan.areEqual(decodedString(raw).utf8.span, wanted)
+    private static func areEqualDecoded(
+        _ text: Span<UInt8>, _ range: Range<Int>, _ wanted: Span<UInt8>
+    ) -> Bool {
+        WordScan.areEqual(JSONEscapes.decode(text, range).utf8.span, wanted)
     }
 
     /// The characters of a scalar.
